@@ -1,0 +1,232 @@
+"""Run an optimizer on a loss: `descend` for one setting, `sweep` for many at once.
+
+A *loss* is any object with ``value(theta)`` and ``gradient(theta)``; `optimlab.surfaces` and `optimlab.problems` are
+full of them. A loss whose gradient changes from step to step (mini-batches) also has ``gradient_at(k)``, which returns
+the gradient function of step k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from .knobs import short
+from .optimizers import Optimizer
+
+__all__ = ["Trajectory", "descend", "sweep"]
+
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, repr=False)
+class Trajectory:
+    """Where a descent went.
+
+    Attributes
+    ----------
+    theta : the points θ₀ … θ_T, shape (T+1, ..., d)
+    loss : L at each of them, shape (T+1, ...)
+    state : with ``record=True``, the optimizer's state before the first and after each step, {name: (T+1, ..., d)},
+        and under "g" the gradient that each step used, shape (T, ..., d), taken at the points "θ_g"
+    optimizer : the optimizer that walked here
+    minimum : the smallest possible loss, where it is known, else 0
+    """
+
+    theta: np.ndarray
+    loss: np.ndarray
+    optimizer: Optimizer
+    minimum: float = 0.0
+    state: dict = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        return len(self.theta) - 1
+
+    @cached_property
+    def diverged_at(self):
+        """The first step whose θ or L is not finite: None if there is none (NaN, in an array, for many descents)."""
+        finite = np.isfinite(self.loss) & np.isfinite(self.theta).all(axis=-1)
+        return _index_or_none(np.where(finite.all(axis=0), np.nan, np.argmin(finite, axis=0)))
+
+    def settled_at(self, tolerance=TOLERANCE):
+        """The settling time: the first step after which L − min L stays at or below `tolerance` for good.
+
+        It is the *last* time the loss leaves the target that counts, not the first time it touches it.
+        None if it does not stay there (NaN, in an array, for many descents).
+        """
+        outside = ~(self.loss - self.minimum <= tolerance)
+        last_outside = self.steps - np.argmax(outside[::-1], axis=0)
+        settled = np.where(outside.any(axis=0), last_outside + 1.0, 0.0)
+        return _index_or_none(np.where(settled > self.steps, np.nan, settled))
+
+    def summary(self, tolerance=TOLERANCE) -> str:
+        """One line for a learner; the numbers have three significant digits."""
+        name, rest = repr(self.optimizer).removesuffix(")").split("(", 1)
+        head = f"{name}  {rest.replace(', ', '  ')}".rstrip()
+        if self.loss.ndim > 1:
+            return f"{head}  {self.loss[0].size} descents of {self.steps} steps"
+        target = f"L<{short(self.minimum + tolerance)}"
+        if self.diverged_at is not None:
+            return f"{head}  diverges: not finite from step {self.diverged_at} on"
+        if (settled := self.settled_at(tolerance)) is not None:
+            return f"{head}  settles at {target} after {settled} steps"
+        return f"{head}  reaches L={short(self.loss[-1])} after {self.steps} steps, not settled at {target}"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bool = False) -> Trajectory:
+    """Walk `steps` steps with `optimizer` on `loss`.
+
+    Parameters
+    ----------
+    loss : has ``value`` and ``gradient``, and ``start`` if none is given here
+    start : θ₀, shape (..., d); many starts are walked at once
+    steps : T ≥ 0
+    record : keep the optimizer's state and gradients as well
+
+    Hyperparameters of the optimizer may be arrays that broadcast against θ, such as ``lr`` of shape (n, 1).
+    Divergence is not an error: the trajectory is kept, and `Trajectory.diverged_at` says from where on.
+
+    >>> from optimlab.optimizers import GradientDescent
+    >>> from optimlab.surfaces import parabola
+    >>> descend(parabola(), GradientDescent(lr=0.1), steps=10).theta[-1]
+    array([2.67787745])
+    """
+    steps = _check_steps(steps)
+    theta = _check_start(loss.start if start is None else start)
+    optimizer = _as_arrays(optimizer, theta.dtype)
+    theta, shape = _broadcast(theta, optimizer)
+
+    path = np.empty((steps + 1, *theta.shape), theta.dtype)
+    values = np.empty((steps + 1, *theta.shape[:-1]), theta.dtype)
+    gradient_at = getattr(loss, "gradient_at", lambda k: loss.gradient)
+    recorder = _Recorder() if record else None
+    with np.errstate(all="ignore"):
+        path[0], values[0] = theta, loss.value(theta)
+        state = optimizer.init(theta)
+        if record:
+            recorder.state(state)
+        for k in range(steps):
+            grad = recorder.watch(gradient_at(k)) if record else gradient_at(k)
+            theta, state = optimizer.step(theta, grad, state, k)
+            path[k + 1], values[k + 1] = theta, loss.value(theta)
+            if record:
+                recorder.state(state)
+    return Trajectory(
+        path.reshape(steps + 1, *shape),
+        values.reshape(steps + 1, *shape[:-1]),
+        optimizer,
+        float(getattr(loss, "minimum", 0.0)),
+        recorder.stacked(shape) if record else {},
+    )
+
+
+def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, steps: int = 100) -> Trajectory:
+    """Descend once for each of `values` of the hyperparameter `name`, all at the same time.
+
+    Parameters
+    ----------
+    name : a hyperparameter of the optimizer ("lr", "gamma", …) or, failing that, of the surface ("kappa", "angle")
+    values : shape (n,)
+    start, steps : as in `descend`
+
+    Returns
+    -------
+    Trajectory : theta (T+1, n, ..., d), equal to a loop of `descend` over `values`
+    """
+    start = _check_start(loss.start if start is None else start)
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"the values of a sweep must have shape (n,) with n ≥ 1, got {values.shape}")
+    column = values.reshape(-1, *[1] * start.ndim)
+    if name in optimizer.knobs:
+        optimizer = optimizer.replace(**{name: column})
+    elif name in getattr(loss, "knobs", {}):
+        loss = loss.replace(**{name: column[..., 0]})
+    else:
+        known = [*optimizer.knobs, *getattr(loss, "knobs", {})]
+        raise ValueError(f"there is no hyperparameter {name!r} to sweep; there are {', '.join(known)}")
+    return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps)
+
+
+class _Recorder:
+    """Keeps each step's state, and the gradient it asked for with the place where it asked."""
+
+    def __init__(self):
+        self.states, self.gradients, self.places = [], [], []
+
+    def state(self, state):
+        self.states.append(state)
+
+    def watch(self, gradient):
+        def watched(theta):
+            g = gradient(theta)
+            self.gradients.append(g)
+            self.places.append(theta)
+            return g
+
+        return watched
+
+    def stacked(self, shape) -> dict:
+        rows = {name: [state[name] for state in self.states] for name in self.states[0]}
+        rows |= {"g": self.gradients, "θ_g": self.places}
+        return {name: np.array(values).reshape(len(values), *shape) for name, values in rows.items() if values}
+
+
+def _as_arrays(optimizer, dtype):
+    """Hyperparameters as arrays of θ's type: float32 stays float32, and one descent rounds as a sweep does."""
+    numbers = {name: getattr(optimizer, name) for name in optimizer.knobs if not callable(getattr(optimizer, name))}
+    copy = optimizer.replace()
+    for name, value in numbers.items():
+        object.__setattr__(copy, name, np.asarray(value, dtype))
+    return copy
+
+
+def _broadcast(theta, optimizer):
+    """θ₀ as wide as the hyperparameters, with at least one axis for runs; and the shape the result shall have."""
+    for name, spec in optimizer.knobs.items():
+        value = getattr(optimizer, name)
+        if callable(value):
+            continue
+        try:
+            wide = np.broadcast_shapes(theta.shape, value.shape)
+        except ValueError:
+            wide = None
+        if wide is None or wide[-1] != theta.shape[-1]:
+            raise ValueError(
+                f"{spec.meaning} {spec.symbol} of shape {value.shape} does not broadcast against θ of shape "
+                f"{theta.shape}; one value for each of n descents has shape (n, 1)"
+            )
+        theta = np.broadcast_to(theta, wide)
+    return theta.reshape(1, -1) if theta.ndim == 1 else theta, theta.shape
+
+
+def _check_start(start):
+    try:
+        theta = np.asarray(start)
+        theta = theta if theta.dtype.kind == "f" else theta.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"the start θ₀ must be numbers of shape (..., d), got {start!r}") from None
+    if theta.ndim == 0 or theta.size == 0:
+        raise ValueError(f"the start θ₀ must have shape (..., d) with d ≥ 1, got {theta.shape}")
+    if not np.isfinite(theta).all():
+        raise ValueError(f"the start θ₀ must be finite, got {theta.tolist()}")
+    return theta
+
+
+def _check_steps(steps):
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise ValueError(f"steps must be a whole number ≥ 0, got {steps!r}")
+    return int(steps)
+
+
+def _index_or_none(index):
+    """An array of step numbers (NaN for never); for a single descent an int, or None for never."""
+    if index.ndim:
+        return index
+    return None if np.isnan(index) else int(index)

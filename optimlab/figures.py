@@ -1,0 +1,290 @@
+"""Static pictures with matplotlib: the twin of every lab, and single figures for the notebooks.
+
+`PALETTE` is the one place for colours and line styles: an optimizer looks the same in every picture.
+"""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from .scene import Scene, contour_levels, field_grid
+
+__all__ = ["PALETTE", "draw", "png", "style_of", "surface_picture"]
+
+# Okabe & Ito (2008), lightened for dark themes; dashes are (on, off, …) in units of the line width.
+PALETTE = {
+    "GradientDescent": ("#0072B2", "#4FA8E0", (4, 2)),
+    "Momentum": ("#D55E00", "#FF8A3D", ()),
+    "Nesterov": ("#B27C00", "#F0B42E", (7, 2)),
+    "AdaGrad": ("#B0558A", "#E39AC5", (1, 1.5)),
+    "Adadelta": ("#6B6B6B", "#B4B4B4", (2, 1, 0.6, 1)),
+    "RMSprop": ("#2A8FC7", "#86D0F5", (5, 1.5, 1, 1.5)),
+    "Adam": ("#00795A", "#2BCB9C", (8, 2, 1, 2)),
+}
+SPARE = [("#7B4FA3", "#BFA0E0", (3, 1, 3, 3)), ("#8C4A2F", "#D9A084", (6, 3)), ("#4D7A00", "#A5D04F", (1.5, 1))]
+
+ROLES = {
+    "gradient": ("#0072B2", "#4FA8E0"),
+    "velocity": ("#B27C00", "#F0B42E"),
+    "scale": ("#B0558A", "#E39AC5"),
+    "step": ("#D55E00", "#FF8A3D"),
+    "data": ("#5B6573", "#9AA5B5"),
+    "theory": ("#7B4FA3", "#BFA0E0"),
+    "text": ("#333333", "#DDDDDD"),
+}
+
+FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
+CONTOUR = "#8494A8"
+
+
+def style_of(names) -> list[tuple]:
+    """(colour, colour on dark, dashes) for each name: the optimizer's own, or a spare one if it is taken."""
+    taken, spare = set(), [*SPARE, *PALETTE.values()] * 4
+    styles = []
+    for name in names:
+        style = PALETTE.get(name)
+        if style is None or style in taken:
+            style = next(islice((s for s in spare if s not in taken), 1), SPARE[0])
+        taken.add(style)
+        styles.append(style)
+    return styles
+
+
+def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: float = 10.5) -> Figure:
+    """A scene as a matplotlib figure.
+
+    Parameters
+    ----------
+    rows : the current array of each source
+    values : the value of each control
+    k : the step that is shown, the last one if None
+    """
+    k = scene.steps if k is None else k
+    panels = [p for p in scene.panels if p.height != "ruler"]
+    rulers = [p for p in scene.panels if p.height == "ruler"]
+    total = sum(p.wide for p in panels)
+    tall = max(p.height for p in panels) * width / total * 0.98 + 0.35
+    figure = Figure(figsize=(width, tall + 0.75 * len(rulers)), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(1 + len(rulers), 1, height_ratios=[tall] + [0.6] * len(rulers))
+    top = grid[0].subgridspec(1, len(panels), width_ratios=[p.wide for p in panels])
+    runs = {run.id: run for run in scene.runs}
+    for spot, panel in [*zip(top, panels, strict=True), *zip(list(grid)[1:], rulers, strict=True)]:
+        axes = figure.add_subplot(spot)
+        _prepare(axes, panel)
+        for item in panel.marks:
+            DRAW[item["kind"]](axes, panel, item, rows, values, k, runs)
+        if panel.height != "ruler" and axes.get_legend_handles_labels()[1]:
+            axes.legend(fontsize=8, loc="best", framealpha=0.85)
+    return figure
+
+
+def png(figure: Figure, dpi: int = 80) -> bytes:
+    """The figure as PNG bytes, without a date or a version: the same picture gives the same bytes."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
+    return target.getvalue()
+
+
+def _prepare(axes, panel):
+    axes.set_xlim(panel.x)
+    axes.set_ylim(panel.y)
+    if panel.x_log:
+        axes.set_xscale("log")
+    if panel.y_log:
+        axes.set_yscale("log")
+    axes.set_xlabel(panel.x_label, fontsize=9)
+    axes.set_ylabel(panel.y_label, fontsize=9)
+    axes.set_title(panel.title, fontsize=10)
+    axes.tick_params(labelsize=8)
+    if panel.height == "ruler":
+        axes.set_yticks([])
+        axes.spines[["left", "right", "top"]].set_visible(False)
+    if not panel.axes:
+        axes.set_axis_off()
+
+
+def _line_style(item, runs):
+    """Colour and dashes of a mark: those of its run, or its own."""
+    run = runs.get(item.get("run"))
+    color = run.color if run else item.get("color", ROLES["text"][0])
+    dash = run.dash if run else item.get("dash", ())
+    return {"color": color, "linestyle": (0, tuple(dash)) if dash else "-", "label": run.label if run else None}
+
+
+def _finite(*columns):
+    """The columns up to the first number that is not finite, clipped to what matplotlib can draw."""
+    good = np.all([np.isfinite(c) for c in columns], axis=0)
+    end = len(good) if good.all() else int(np.argmin(good))
+    return [np.clip(c[:end], -1e12, 1e12) for c in columns]
+
+
+def _field(axes, panel, item, rows, values, k, runs):
+    grid = np.asarray(rows[item["source"]], float)
+    x, y = np.linspace(*panel.x, grid.shape[1]), np.linspace(*panel.y, grid.shape[0])
+    colors = LinearSegmentedColormap.from_list("ground", FIELD)
+    levels = contour_levels(grid, item["minimum"], item["count"])
+    edges = [min(grid.min(), levels[0]) - 1, *levels, max(grid.max(), levels[-1]) + 1]
+    bands = [colors(i / (len(edges) - 2)) for i in range(len(edges) - 1)]
+    axes.contourf(x, y, grid, levels=edges, colors=bands)
+    axes.contour(x, y, grid, levels=levels, colors=CONTOUR, linewidths=0.5)
+
+
+def _picture(axes, panel, item, rows, values, k, runs):
+    from matplotlib.image import imread
+
+    axes.imshow(imread(io.BytesIO(rows[item["source"]])), extent=(*panel.x, *panel.y), aspect="auto", zorder=0)
+
+
+def _path(axes, panel, item, rows, values, k, runs):
+    row = rows[item["source"]]
+    x, y = _finite(row[: k + 1, item["x"]], row[: k + 1, item["y"]])
+    style = _line_style(item, runs)
+    axes.plot(x, y, linewidth=1.6, **style)
+    if len(x) <= 60:
+        axes.plot(x, y, ".", color=style["color"], markersize=4)
+    if len(x):
+        axes.plot(x[-1], y[-1], "o", color=style["color"], markersize=6, markeredgecolor="white", zorder=5)
+
+
+def _curve(axes, panel, item, rows, values, k, runs):
+    row = rows[item["source"]]
+    y = row[:, item["y"]]
+    x = np.arange(len(row), dtype=float) if item.get("x") is None else row[:, item["x"]]
+    x, y = _finite(x, y)
+    axes.plot(x, y, linewidth=1.6, **_line_style(item, runs))
+
+
+def _points(axes, panel, item, rows, values, k, runs):
+    data = np.asarray(item["data"] if "data" in item else rows[item["source"]], float).reshape(-1, 2)
+    if item.get("symbol") == "line":
+        axes.plot(data[:, 0], data[:, 1], color=item.get("color"), linewidth=1.5, zorder=1.5)
+        return
+    marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.get("symbol", "dot")]
+    color = item.get("color", ROLES["text"][0])
+    face = "none" if item.get("symbol") == "ring" else color
+    axes.plot(
+        data[:, 0], data[:, 1], marker, markersize=size, color=color, markerfacecolor=face,
+        markeredgecolor="white" if item.get("symbol") == "star" else color,
+        alpha=item.get("alpha", 1.0), label=item.get("label"), zorder=item.get("zorder", 4),
+    )  # fmt: skip
+
+
+def _arrow(axes, panel, item, rows, values, k, runs):
+    row = np.atleast_2d(rows[item["source"]])
+    row = row[min(k, len(row) - 1)]
+    (x, y), (dx, dy) = row[item["at"]], row[item["by"]]
+    if not np.isfinite([x, y, dx, dy]).all():
+        return
+    style = _line_style(item, runs)
+    arrow = {"arrowstyle": "-|>", "color": style["color"], "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (x + dx, y + dy), (x, y), arrowprops=arrow, zorder=6, annotation_clip=True)
+    if item.get("label"):
+        axes.plot([], [], color=style["color"], linewidth=2, label=item["label"])
+
+
+def _line(axes, panel, item, rows, values, k, runs):
+    if "control" in item:
+        slope, intercept = values[item["control"]]
+    else:
+        row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
+        slope, intercept = row[item["slope"]], row[item["intercept"]]
+    x = np.array(panel.x)
+    axes.plot(x, slope * x + intercept, linewidth=2, **_line_style(item, runs))
+
+
+def _vline(axes, panel, item, rows, values, k, runs):
+    x = item["x"] if "source" not in item else rows[item["source"]].ravel()[item["x"]]
+    color = item.get("color", ROLES["theory"][0])
+    axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.get("dash", ()))) if item.get("dash") else "-")
+    if item.get("label"):
+        right = item.get("side", "right") == "right"
+        axes.annotate(
+            _labelled(item["label"], x), (x, 0.97), xycoords=("data", "axes fraction"), fontsize=8, color=color,
+            xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right", va="top",
+        )  # fmt: skip
+
+
+def _hline(axes, panel, item, rows, values, k, runs):
+    axes.axhline(item["y"], color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
+    if item.get("label"):
+        axes.annotate(
+            item["label"], (0.99, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="right", va="bottom",
+            color=item.get("color", ROLES["text"][0]),
+        )  # fmt: skip
+
+
+def _dot(axes, panel, item, rows, values, k, runs):
+    style = _line_style(item, runs)
+    low, high = axes.get_ylim()
+    axes.plot(values[item["control"]], low + 0.3 * (high - low), "o", color=style["color"], markersize=7, clip_on=False)
+
+
+def _bars(axes, panel, item, rows, values, k, runs):
+    row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
+    axes.bar(range(len(item["channels"])), row[item["channels"]], color=item["colors"], width=0.6)
+    axes.set_xticks(range(len(item["channels"])), item["labels"])
+
+
+def _handle(axes, panel, item, rows, values, k, runs):
+    point = values[item["control"]]
+    x, y = point if len(point) == 2 else (point[0], item["y"])
+    axes.plot(x, y, "o", markersize=9, markerfacecolor="white", markeredgecolor="#222222", markeredgewidth=2, zorder=7)
+
+
+DRAW = {
+    "field": _field,
+    "picture": _picture,
+    "path": _path,
+    "curve": _curve,
+    "points": _points,
+    "arrow": _arrow,
+    "line": _line,
+    "vline": _vline,
+    "hline": _hline,
+    "dot": _dot,
+    "bars": _bars,
+    "handle": _handle,
+}
+
+
+def _labelled(text, x):
+    """A label whose "{x}" is replaced by the number."""
+    return text.replace("{x}", f"{x:.3g}")
+
+
+def surface_picture(surface, view=None, point=None, size=(5.0, 3.9), dpi=110):
+    """A 3-D view of a surface: PNG bytes, and the function that maps points (..., 2) to picture coordinates in [0, 1]².
+
+    matplotlib draws the surface and its projection matrix says where a point of it lies in the picture.
+    """
+    from mpl_toolkits.mplot3d import proj3d
+
+    view = view or surface.view
+    grid = field_grid(surface, view, 61, 61)
+    x, y = np.meshgrid(np.linspace(*view[0], 61), np.linspace(*view[1], 61))
+    figure = Figure(figsize=size)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1), projection="3d")
+    colors = LinearSegmentedColormap.from_list("ground", ("#5E7FA8", "#DCE5EF"))
+    axes.plot_surface(x, y, grid, cmap=colors, linewidth=0, alpha=0.95, rstride=1, cstride=1, antialiased=True)
+    axes.contour(x, y, grid, levels=14, colors="#44607F", linewidths=0.4)
+    axes.set(xlabel="x", ylabel="y", zlabel="L")
+    axes.view_init(elev=38, azim=-62)
+    figure.canvas.draw()
+    matrix = axes.get_proj()
+
+    def project(theta, height):
+        px, py, _ = proj3d.proj_transform(theta[..., 0], theta[..., 1], height, matrix)
+        display = axes.transData.transform(np.column_stack([np.ravel(px), np.ravel(py)]))
+        return (display / figure.bbox.size).reshape(*np.shape(px), 2)
+
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=dpi, transparent=True, metadata={"Software": None})
+    return target.getvalue(), project

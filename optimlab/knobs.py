@@ -1,0 +1,89 @@
+"""Knobs: hyperparameters that know their symbol, their slider and their allowed range.
+
+Sliders, labels, static captions and error messages all read the same metadata, so no lab repeats a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+
+import numpy as np
+
+Rate = float | np.ndarray | Callable
+"""A learning rate: a number, an array that broadcasts against θ, or a schedule (a function of the step k)."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What a slider and an error message need to know about one hyperparameter.
+
+    Parameters
+    ----------
+    symbol, meaning : the Greek letter and the word for it, as in "momentum γ"
+    low, high : the ends of its slider
+    log : whether the slider is logarithmic
+    allowed : the interval of legal values, written as in mathematics: ``"[0, 1)"``
+    count : how many positions the slider has
+    slider : whether labs show a slider for it (not for ε and the like)
+    """
+
+    symbol: str
+    meaning: str
+    low: float
+    high: float
+    log: bool = False
+    allowed: str = "[0, ∞)"
+    count: int = 81
+    slider: bool = True
+
+    @property
+    def grid(self) -> np.ndarray:
+        """The slider's positions, shape (count,)."""
+        if self.log:
+            return np.logspace(np.log10(self.low), np.log10(self.high), self.count)
+        return np.linspace(self.low, self.high, self.count)
+
+    def check(self, value) -> float | np.ndarray:
+        """Return `value` as a float or a float array, or raise a `ValueError` that a learner understands."""
+        name = f"{self.meaning} {self.symbol}"
+        try:
+            numbers = np.asarray(value)
+            if numbers.dtype.kind not in "fiu" or numbers.size == 0:
+                raise TypeError
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must be a number in {self.allowed}, got {value!r}") from None
+        legal = np.isfinite(numbers) & inside(numbers, self.allowed)
+        if not np.all(legal):
+            raise ValueError(f"{name} must be in {self.allowed}, got {numbers[~legal].flat[0]:g}")
+        if numbers.ndim == 0:
+            return float(numbers)
+        return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
+
+
+def inside(numbers, interval: str):
+    """Whether `numbers` lie in an interval written as ``"[0, 1)"``, ``"(0, 1]"`` or ``"[1, ∞)"``."""
+    low, high = (float(end.replace("∞", "inf")) for end in interval[1:-1].split(","))
+    above = numbers >= low if interval[0] == "[" else numbers > low
+    below = numbers <= high if interval[-1] == "]" else numbers < high
+    return above & below
+
+
+def knob(default, symbol, meaning, **slider) -> Field:
+    """A dataclass field that is a knob: ``gamma: float = knob(0.9, "γ", "momentum", low=0, high=0.99)``."""
+    return field(default=default, metadata={"knob": Knob(symbol, meaning, **slider)})
+
+
+def knobs_of(owner) -> dict[str, Knob]:
+    """The knobs of a dataclass (or of one of its instances), by field name."""
+    return {f.name: f.metadata["knob"] for f in fields(owner) if "knob" in f.metadata}
+
+
+def short(value) -> str:
+    """A number in three significant digits, as it stands in labels: 0.05, 1.2e-05, 3e+10."""
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    if np.ndim(value):
+        flat = np.ravel(value)
+        return f"{flat[0]:.3g}…{flat[-1]:.3g}"
+    return f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""The labs: each composes sliders and the stage. One file a lab."""

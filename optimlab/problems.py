@@ -1,0 +1,292 @@
+r"""Losses on data: linear and logistic regression, with full-batch and mini-batch gradients.
+
+θ holds the weights, then the bias if there is one. A problem of two parameters is also a surface: it has a start, a
+view and its minimum, so every lab can draw it. The data sets are scikit-learn's (they come with it, nothing is
+downloaded).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+__all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Regression:
+    """What the two problems share: data, a view, and gradients on any rows of the data.
+
+    Parameters
+    ----------
+    X : inputs, shape (N, features)
+    y : targets, shape (N,)
+    bias : append a column of ones, whose weight is the bias
+    l2 : λ ≥ 0, adds (λ/2)|θ|² to the loss
+    start, view : where a lab starts, and the part of the plane it draws
+    name, labels : the names of the problem, of the input and of the target
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    bias: bool = True
+    l2: float = 0.0
+    start: tuple | None = None
+    view: tuple | None = None
+    name: str = "data"
+    labels: tuple = ("x", "y")
+    symbols: tuple = ("w", "b")
+
+    knobs = params = {}  # nothing on a data set is for sliders
+
+    def __post_init__(self):
+        X, y = np.asarray(self.X, float), np.asarray(self.y, float)
+        if X.ndim != 2 or len(X) == 0 or y.shape != (len(X),):
+            raise ValueError(f"X must have shape (N, features) and y shape (N,), got {X.shape} and {y.shape}")
+        if not (np.isfinite(X).all() and np.isfinite(y).all()):
+            raise ValueError("X and y must be finite numbers")
+        if not self.l2 >= 0:
+            raise ValueError(f"the penalty λ must be in [0, ∞), got {self.l2!r}")
+        object.__setattr__(self, "X", np.column_stack([X, np.ones(len(X))]) if self.bias else X)
+        object.__setattr__(self, "y", y)
+        if self.start is None:
+            object.__setattr__(self, "start", (0.0,) * self.X.shape[1])
+
+    @property
+    def dim(self) -> int:
+        return self.X.shape[1]
+
+    @property
+    def size(self) -> int:
+        """N, the number of examples."""
+        return len(self.y)
+
+    @cached_property
+    def minima(self) -> tuple:
+        return (tuple(self.solution.tolist()),)
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smallest possible training loss."""
+        return float(self.value(self.solution))
+
+    def minibatch(self, batch_size: int, seed: int = 0) -> MiniBatches:
+        """The same loss, whose gradient at step k sees only the k-th mini-batch."""
+        return MiniBatches(self, batch_size, seed)
+
+    def _rows(self, rows):
+        return (self.X, self.y) if rows is None else (self.X[rows], self.y[rows])
+
+    def _penalty(self, theta):
+        return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} on {self.name}: {self.size} examples, {self.dim} parameters"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearRegression(Regression):
+    r"""Least squares: L(θ) = 1/(2N) Σ (xᵢ·θ − yᵢ)² + (λ/2)|θ|².
+
+    See `Regression` for the parameters. ``eigenvalues`` are those of the Hessian XᵀX/N + λI, ascending.
+    """
+
+    def predict(self, theta, X):
+        """xᵢ·θ for inputs of shape (n, features)."""
+        return np.asarray(theta) @ (np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)).T
+
+    def value(self, theta):
+        """L(θ): shape (..., d) → (...). Through XᵀX, so it costs the same for any N."""
+        apart = np.asarray(theta) - self.solution
+        floor = 0.5 * np.mean((self.X @ self.solution - self.y) ** 2) + self._penalty(self.solution)
+        return floor + 0.5 * np.sum(apart * (apart @ self._hessian), axis=-1)
+
+    def gradient(self, theta, rows=None):
+        """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
+        X, y = self._rows(rows)
+        theta = np.asarray(theta)
+        return (theta @ X.T - y) @ X / len(y) + self.l2 * theta
+
+    @cached_property
+    def _hessian(self):
+        return self.X.T @ self.X / self.size + self.l2 * np.eye(self.dim)
+
+    @cached_property
+    def eigenvalues(self) -> tuple:
+        return tuple(np.linalg.eigvalsh(self._hessian).tolist())
+
+    @cached_property
+    def solution(self) -> np.ndarray:
+        """The θ of least loss, from the normal equations, shape (d,)."""
+        return np.linalg.solve(self._hessian, self.X.T @ self.y / self.size)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LogisticRegression(Regression):
+    r"""Logistic regression with labels 0 and 1: L(θ) = 1/N Σ log(1 + exp(−sᵢ xᵢ·θ)) + (λ/2)|θ|², sᵢ = ±1.
+
+    See `Regression` for the parameters.
+    """
+
+    eigenvalues = None  # its curvature changes from place to place
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not np.isin(self.y, (0, 1)).all():
+            raise ValueError(f"the labels y must be 0 or 1, got {sorted(set(self.y.tolist()))[:5]}")
+
+    def predict(self, theta, X):
+        """The probability of class 1 for inputs of shape (n, features)."""
+        X = np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)
+        return sigmoid(np.asarray(theta) @ X.T)
+
+    def accuracy(self, theta) -> float:
+        """The share of the training examples that θ classifies correctly."""
+        return float(np.mean((self.X @ np.asarray(theta) > 0) == (self.y == 1)))
+
+    def value(self, theta):
+        """L(θ): shape (..., d) → (...)."""
+        margin = np.asarray(theta) @ self.X.T * np.where(self.y == 1, 1, -1)
+        return np.mean(np.logaddexp(0, -margin), axis=-1) + self._penalty(theta)
+
+    def gradient(self, theta, rows=None):
+        """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
+        X, y = self._rows(rows)
+        theta = np.asarray(theta)
+        return (sigmoid(theta @ X.T) - y) @ X / len(y) + self.l2 * theta
+
+    @cached_property
+    def solution(self) -> np.ndarray:
+        """The θ of least loss, by Newton's method, shape (d,)."""
+        theta = np.zeros(self.dim)
+        for _ in range(50):
+            p = sigmoid(self.X @ theta)
+            hessian = (self.X.T * (p * (1 - p))) @ self.X / self.size + self.l2 * np.eye(self.dim)
+            theta = theta - np.linalg.solve(hessian, self.gradient(theta))
+        return theta
+
+
+class MiniBatches:
+    """A problem seen through mini-batches: the loss is the whole one, the gradient of step k that of one batch.
+
+    Each epoch shuffles the examples anew and cuts them into batches; the last one of an epoch may be smaller.
+    The same seed gives the same batches, whatever the optimizer.
+
+    Parameters
+    ----------
+    problem : a `LinearRegression` or `LogisticRegression`
+    batch_size : B in [1, N]; 1 is single-sample SGD, N is full-batch gradient descent
+    seed : of the shuffling
+    """
+
+    def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+            raise ValueError(f"the batch size B must be a whole number, got {batch_size!r}")
+        if not 1 <= batch_size <= problem.size:
+            raise ValueError(f"the batch size B must be in [1, {problem.size}], got {batch_size}")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"the seed must be a whole number ≥ 0, got {seed!r}")
+        self.problem, self.batch_size, self.seed = problem, int(batch_size), int(seed)
+        self._order = lru_cache(maxsize=2)(self._shuffle)
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "problem":
+            raise AttributeError(name)
+        return getattr(self.problem, name)  # value, minimum, start, view … are the whole problem's
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return -(-self.size // self.batch_size)
+
+    def rows(self, k: int) -> np.ndarray:
+        """The examples of step k, as row numbers."""
+        epoch, batch = divmod(k, self.batches_per_epoch)
+        return self._order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
+
+    def gradient_at(self, k: int):
+        """The gradient function of step k."""
+        rows = self.rows(k)
+        return lambda theta: self.problem.gradient(theta, rows)
+
+    def cost(self, steps: int) -> np.ndarray:
+        """How many single-example gradients the first 0, 1, …, `steps` steps have cost, shape (steps+1,)."""
+        return np.concatenate([[0], np.cumsum([len(self.rows(k)) for k in range(steps)])]).astype(int)
+
+    def _shuffle(self, epoch):
+        if self.batch_size == self.size:
+            return np.arange(self.size)
+        return np.random.default_rng([self.seed, epoch]).permutation(self.size)
+
+    def __repr__(self) -> str:
+        return f"{self.problem!r}, in batches of {self.batch_size}"
+
+
+def sigmoid(z):
+    """1/(1 + e⁻ᶻ), without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * z))
+
+
+def diabetes(scaling: str = "units") -> LinearRegression:
+    """442 patients: body mass index (BMI) against the progression of diabetes a year later (Efron et al. 2004).
+
+    Parameters
+    ----------
+    scaling : ``"units"`` x = (BMI − 20)/10 and y in hundreds, so that b is the progression at BMI 20;
+        ``"standard"`` both with mean 0 and variance 1; ``"raw"`` as in the file
+    """
+    from sklearn.datasets import load_diabetes
+
+    data = load_diabetes(scaled=False)
+    x, y = data.data[:, data.feature_names.index("bmi")], data.target
+    if scaling == "units":
+        return LinearRegression(
+            ((x - 20) / 10)[:, None],
+            y / 100,
+            start=(-0.7, 2.6),
+            view=((-1.5, 3.5), (-1.0, 3.0)),
+            name="diabetes",
+            labels=("(BMI − 20) / 10", "progression / 100"),
+        )
+    if scaling == "standard":
+        return LinearRegression(
+            ((x - x.mean()) / x.std())[:, None],
+            (y - y.mean()) / y.std(),
+            start=(-0.83, 1.1),
+            view=((-1.2, 2.2), (-1.5, 1.5)),
+            name="diabetes, standardized",
+            labels=("BMI, standardized", "progression, standardized"),
+        )
+    if scaling == "raw":
+        return LinearRegression(
+            x[:, None],
+            y,
+            start=(3.0, 110.0),
+            view=((-15.0, 25.0), (-450.0, 250.0)),
+            name="diabetes, raw",
+            labels=("BMI", "progression"),
+        )
+    raise ValueError(f"scaling must be 'units', 'standard' or 'raw', got {scaling!r}")
+
+
+def breast_cancer(l2: float = 0.01) -> LogisticRegression:
+    """569 tumours: mean radius and mean texture, standardized, against benign (1) or malignant (0).
+
+    Two weights and no bias, so that the loss can be drawn (Wolberg, Street & Mangasarian 1995).
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
+    X = data.data[:, [list(data.feature_names).index(name) for name in ("mean radius", "mean texture")]]
+    return LogisticRegression(
+        (X - X.mean(axis=0)) / X.std(axis=0),
+        data.target,
+        bias=False,
+        l2=l2,
+        start=(1.3, 1.1),
+        view=((-4.0, 2.0), (-2.5, 2.0)),
+        name="breast cancer",
+        labels=("mean radius", "mean texture"),
+        symbols=("w₁", "w₂"),
+    )

@@ -1,0 +1,104 @@
+"""What a lab shows, as plain data: panels, and marks on them.
+
+A *source* is a named array that the kernel computes: the path of an optimizer, the field of a surface, a few
+numbers. A *mark* says how a source is drawn. `optimlab.stage` draws marks in the browser, where they move;
+`optimlab.figures` draws the same marks with matplotlib, for the static twin.
+
+The rows of a source of shape (T+1, channels) belong to the steps k = 0 … T; a mark names the channels it uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+__all__ = ["Panel", "Run", "Scene", "contour_levels", "field_grid", "mark"]
+
+
+@dataclass
+class Run:
+    """One line of the legend: a named thing that can be switched on and off, with its readout.
+
+    ``loss`` is (source, channel) of L − min L at each step; None leaves the readout away.
+    """
+
+    id: str
+    label: str
+    color: str
+    color_dark: str
+    dash: tuple = ()
+    loss: tuple | None = None
+    minimum: float = 0.0
+    tolerance: float | None = None
+
+
+@dataclass
+class Panel:
+    """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler"."""
+
+    x: tuple
+    y: tuple
+    x_label: str = ""
+    y_label: str = ""
+    title: str = ""
+    alt: str = ""
+    x_log: bool = False
+    y_log: bool = False
+    height: float | str = 0.72
+    axes: bool = True
+    wide: float = 1.0
+    marks: list = field(default_factory=list)
+
+
+@dataclass
+class Scene:
+    """Panels and a legend; ``steps`` = 0 means that nothing plays."""
+
+    panels: list
+    runs: list = field(default_factory=list)
+    steps: int = 0
+    readouts: list = field(default_factory=list)
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+MARKS = {
+    "field": "the surface as bands between contour lines; source (ny, nx) over the panel's range",
+    "picture": "a PNG over the whole panel; source gives its bytes",
+    "path": "a line through the points of the steps up to k, and the point of step k; x, y are channels",
+    "curve": "a line against the step (x=None) or against channel x, with the point of step k",
+    "points": "fixed points, given as data, or the rows of a source",
+    "arrow": "at step k, from channels (at[0], at[1]) by the vector in channels (by[0], by[1])",
+    "line": "at step k, y = slope·x + intercept, from two channels or from the two coordinates of a control",
+    "vline": "a vertical line with a label, at data x or at channel x of a source",
+    "hline": "a horizontal line with a label, at data y",
+    "dot": "the value of a slider, on a ruler",
+    "bars": "at step k, one bar for each named channel",
+    "handle": "a point that can be dragged (or moved with the arrow keys): the control of that name",
+}
+
+
+def mark(kind: str, **properties) -> dict:
+    """One mark; the kinds are the keys of `MARKS`."""
+    if kind not in MARKS:
+        raise ValueError(f"there is no mark {kind!r}; there are {', '.join(MARKS)}")
+    return {"kind": kind, **properties}
+
+
+def field_grid(surface, view, width=121, height=91, **knobs) -> np.ndarray:
+    """The surface on a grid over `view`, shape (..., height, width), row 0 at the bottom. Knobs may be arrays (n,)."""
+    (x0, x1), (y0, y1) = view
+    x, y = np.meshgrid(np.linspace(x0, x1, width), np.linspace(y0, y1, height))
+    if knobs:
+        surface = surface.replace(**{name: np.asarray(v, float)[..., None, None] for name, v in knobs.items()})
+        many = np.broadcast_shapes(*(np.shape(v) for v in knobs.values()))
+        x, y = np.broadcast_to(x, (*many, *x.shape)), np.broadcast_to(y, (*many, *y.shape))
+    return surface.value(np.stack([x, y], axis=-1))
+
+
+def contour_levels(grid, minimum: float, count: int = 14) -> list:
+    """Contour levels that show both the floor and the walls: even steps of the square root of the height."""
+    top = float(np.sqrt(max(np.max(grid) - minimum, 1e-12)))
+    return [float(minimum + (top * i / count) ** 2) for i in range(1, count)]

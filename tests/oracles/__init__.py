@@ -1,0 +1,1 @@
+"""Recorded trajectories of PyTorch, Optax and Keras, and how they were made."""
