@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 
 from .scene import Scene, contour_levels, field_grid
 
@@ -86,10 +87,11 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """The figure as PNG bytes, without a date or a version: the same picture gives the same bytes."""
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
-    return target.getvalue()
+    """The figure as PNG bytes with a palette: small, and without a date, so that the same picture gives the same bytes."""
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", dpi=dpi)
+    Image.open(raw).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def _prepare(axes, panel):
@@ -106,6 +108,8 @@ def _prepare(axes, panel):
     if panel.height == "ruler":
         axes.set_yticks([])
         axes.spines[["left", "right", "top"]].set_visible(False)
+    if not panel.x_ticks:
+        axes.set_xticks([])
     if not panel.axes:
         axes.set_axis_off()
 
@@ -271,7 +275,7 @@ def surface_picture(surface, view=None, point=None, size=(5.0, 3.9), dpi=110):
     x, y = np.meshgrid(np.linspace(*view[0], 61), np.linspace(*view[1], 61))
     figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1), projection="3d")
+    axes = figure.add_axes((0, 0.05, 0.96, 0.97), projection="3d")
     colors = LinearSegmentedColormap.from_list("ground", ("#5E7FA8", "#DCE5EF"))
     axes.plot_surface(x, y, grid, cmap=colors, linewidth=0, alpha=0.95, rstride=1, cstride=1, antialiased=True)
     axes.contour(x, y, grid, levels=14, colors="#44607F", linewidths=0.4)

@@ -47,18 +47,23 @@ class Panel:
     y_log: bool = False
     height: float | str = 0.72
     axes: bool = True
+    x_ticks: bool = True
     wide: float = 1.0
     marks: list = field(default_factory=list)
 
 
 @dataclass
 class Scene:
-    """Panels and a legend; ``steps`` = 0 means that nothing plays."""
+    """Panels and a legend; ``steps`` = 0 means that nothing plays.
+
+    ``readouts`` are numbers below the panels, {"label", "source", "channel"}; ``first_step`` is shown at first.
+    """
 
     panels: list
     runs: list = field(default_factory=list)
     steps: int = 0
     readouts: list = field(default_factory=list)
+    first_step: int = 0
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -370,7 +370,7 @@ function drawAxes(context, panel, theme) {
   if (ruler) context.strokeRect(x0, y0, x1 - x0, 0);
   else context.strokeRect(x0 + 0.5, y1 + 0.5, x1 - x0 - 1, y0 - y1 - 1);
   context.fillStyle = theme.soft;
-  const across = spec.x_log ? decades(...spec.x, 8) : ticks(...spec.x, Math.max(3, (x1 - x0) / 80));
+  const across = !spec.x_ticks ? [] : spec.x_log ? decades(...spec.x, 8) : ticks(...spec.x, Math.max(3, (x1 - x0) / 80));
   for (const value of across) {
     const px = panel.x(value);
     context.beginPath();
@@ -1020,7 +1020,7 @@ class View {
     this.store = acquire(model);
     this.runs = Object.fromEntries(this.scene.runs.map((run) => [run.id, run]));
     this.off = new Set();
-    this.k = this.scene.steps;
+    this.k = this.scene.first_step;
     this.playing = false;
     this.speed = 1;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -59,19 +59,30 @@ class Lab(widgets.VBox):
     points : {name: coordinates}, what can be dragged
     summary : ``summary(values) -> str``, the lines below the headline
     title : the headline of the summary
-    twin_step : the step that the static twin shows, the last one if None
+    twin_step : the step that the static twin shows, the last one if None; the stage starts there too
+    header : a line above the stage, HTML with mathematics
     """
 
     _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
 
-    def __init__(self, scene: Scene, sources: list[Source], controls=(), points=None, summary=None, title="", twin_step=None):
+    def __init__(
+        self,
+        scene: Scene,
+        sources: list[Source],
+        controls=(),
+        points=None,
+        summary=None,
+        title="",
+        twin_step=None,
+        header="",
+    ):
         self.scene = scene
+        scene.first_step = scene.steps if twin_step is None else twin_step
         self.title, self._summary, self._twin_step = title, summary, twin_step
         self.sliders = {control.name: slider(control) for control in controls}
-        self.stage = Stage(
-            scene, sources, self.sliders, {c.name: c.knob.grid for c in controls}, dict(points or {})
-        )
-        super().__init__([self.stage, *self._panel(controls)])
+        self.stage = Stage(scene, sources, self.sliders, {c.name: c.knob.grid for c in controls}, dict(points or {}))
+        head = [widgets.HTMLMath(header)] if header else []
+        super().__init__([*head, self.stage, *self._panel(controls)])
         self.add_class("optimlab-lab")
 
     @property
@@ -116,7 +127,7 @@ def slider(control: Control):
     common = {
         "description": knob.symbol,
         "continuous_update": True,
-        "layout": widgets.Layout(width="330px", min_width="200px"),
+        "layout": widgets.Layout(width="300px", min_width="200px"),
         "style": {"description_width": "44px"},
     }
     if knob.log:

@@ -86,7 +86,9 @@ def slider_knobs(optimizer):
 def with_values(optimizer, run_id, values, axes=0):
     """The optimizer as its sliders stand. Arrays of values get `axes` trailing axes, to broadcast against θ."""
     changes = {name: np.asarray(values[f"{run_id} {name}"], float) for name in slider_knobs(optimizer)}
-    return optimizer.replace(**{n: v.reshape(v.shape + (1,) * axes) if v.ndim else float(v) for n, v in changes.items()})
+    return optimizer.replace(
+        **{n: v.reshape(v.shape + (1,) * axes) if v.ndim else float(v) for n, v in changes.items()}
+    )
 
 
 def surface_at(surface, values):
@@ -146,7 +148,16 @@ def surface_panel(surface, sources, runs, title=None, extra=()) -> Panel:
     symbols = getattr(surface, "symbols", ("x", "y"))
     marks = [mark("field", source="field", minimum=floor_of(surface), count=16)]
     if surface.minima:
-        marks.append(mark("points", data=[list(m) for m in surface.minima], symbol="star", color="#222222", color_dark="#ffffff", label="minimum"))
+        marks.append(
+            mark(
+                "points",
+                data=[list(m) for m in surface.minima],
+                symbol="star",
+                color="#222222",
+                color_dark="#ffffff",
+                label="minimum",
+            )
+        )
     marks += [mark("path", source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
     marks += [*extra, mark("handle", control="start", label="start θ₀")]
     return Panel(

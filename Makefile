@@ -1,0 +1,57 @@
+# Thin on purpose: whatever is longer than two lines lives in tools/. `make` alone lists the targets.
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?=
+PORT   ?=
+ARGS   ?=
+NOTEBOOKS ?=
+
+LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
+             $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+
+.PHONY: help setup lab test notebooks lint format colab-test slug wheel lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+# The environment is made once, and again only when the locked dependencies change.
+$(VENV)/ready: requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+
+setup: $(VENV)/ready  ## make the environment (.venv) and nothing more
+
+lab: $(VENV)/ready  ## open the notebooks in JupyterLab; PORT=8899 NO_BROWSER=1 for a server, ARGS="…" for Jupyter
+	$(BIN)/jupyter lab $(LAB_FLAGS)
+
+test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
+	$(BIN)/python -m tools.browser
+	$(BIN)/python -m pytest -q optimlab tests --ignore=tests/browser
+	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks
+	$(BIN)/python -m pytest -q tests/browser
+
+notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
+	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
+
+lint: $(VENV)/ready  ## ruff: rules and format, notebooks too
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/ready  ## let ruff put everything into shape
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+.venv-colab/ready: tests/colab/constraints.txt tools/colab.sh
+	@PYTHON="$(PYTHON)" sh tools/colab.sh .venv-colab
+
+colab-test: $(VENV)/ready .venv-colab/ready wheel  ## set-up cell and notebooks with the versions that Colab has
+	$(BIN)/python -m pytest -q tests/colab
+
+slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
+	$(BIN)/python -m tools.slug "$(REPO)"
+
+wheel: $(VENV)/ready  ## dist/optimlab-….whl, to upload to Colab
+	rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
+
+lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
+	sh tools/lock.sh $(BIN)
+
+clean:  ## remove what make made
+	rm -rf .venv .venv-colab dist build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,112 @@
+"""Batch, mini-batch and single-sample gradient descent on one data set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..descent import descend
+from ..figures import style_of
+from ..knobs import Knob
+from ..optimizers import GradientDescent
+from ..problems import Regression
+from ..scene import Panel, Run, Scene
+from ..stage import Source
+from .lab import Control, Lab
+from .race import field_source, loss_panel, surface_panel
+
+__all__ = ["batch_lab"]
+
+X, Y, LOSS, COST = range(4)
+
+
+def batch_lab(
+    problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, seed: int = 0, tolerance: float = 0.01
+) -> Lab:
+    """Full batch, mini-batch and single-sample descent, from one start with one η, on one surface.
+
+    The loss is shown twice: against the step, and against the number of single-example gradients, which is what a
+    step costs.
+
+    Parameters
+    ----------
+    problem : a `LinearRegression` or `LogisticRegression` of two parameters
+    lr : η of all three
+    batch_size : B of the mini-batch; the slider runs over the powers of two
+    steps : how many steps each walks
+    seed : of the shuffling
+    tolerance : a run has settled when L − min L stays at or below it
+    """
+    if not isinstance(problem, Regression) or problem.dim != 2:
+        raise ValueError(f"batch_lab needs a regression problem of two parameters, got {problem!r}")
+    problem.minibatch(batch_size, seed)  # says at once what is wrong with B
+    rate = GradientDescent(lr).knobs["lr"]
+    largest = int(np.log2(problem.size))
+    size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {problem.size}]", count=largest + 1)
+    names = ["full batch", "mini-batch", "single sample"]
+    styles = style_of(["GradientDescent", "Momentum", "Adam"])
+    runs = [
+        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=problem.minimum, tolerance=tolerance)
+        for i, (name, style) in enumerate(zip(names, styles, strict=True))
+    ]
+    controls = [Control("lr", rate, lr, "all"), Control("B", size, batch_size, "all")]
+    batch_of = [lambda v: problem.size, lambda v: v["B"], lambda v: 1]
+    needs = [("start", "lr"), ("start", "lr", "B"), ("start", "lr")]
+    sources = [batch_source(f"run{i}", problem, batch_of[i], needs[i], steps, seed) for i in range(3)]
+    order = [2, 1, 0]  # the noisiest below, the smoothest on top
+    drawn = [sources[i] for i in order], [runs[i] for i in order]
+    first = float(problem.value(np.array(problem.start)))
+    against_cost = loss_panel(problem, *drawn, steps, first, 1e-3)
+    panels = [
+        surface_panel(problem, *drawn, title=f"{problem.name}: drag the start"),
+        cost_free(loss_panel(problem, *drawn, steps, first, 1e-3)),
+        cost_panel(against_cost, problem.size * steps),
+    ]
+
+    def summary(values):
+        for i, name in enumerate(names):
+            batch = problem.minibatch(int(round(batch_of[i](values))), seed)
+            walk = descend(batch, GradientDescent(values["lr"]), values["start"], steps)
+            excess = np.mean(walk.loss[steps // 2 :]) - problem.minimum
+            cost = batch.cost(steps)[-1]
+            yield f"{name:13}  B={batch.batch_size:<4} {cost:>6} gradients  mean L − min L, second half: {excess:.2e}"
+
+    title = f"batch, mini-batch, single sample on {problem.name}, η={lr:g}, {steps} steps"
+    scene = Scene(panels, runs, steps)
+    return Lab(scene, [*sources, field_source(problem)], controls, {"start": tuple(problem.start)}, summary, title)
+
+
+def batch_source(name, problem, batch_of, needs, steps, seed) -> Source:
+    """θ, L − min L and the cost so far, in single-example gradients."""
+
+    def walk(values, batch_size):
+        batch = problem.minibatch(round(float(batch_size)), seed)
+        lr = np.asarray(values["lr"], float)
+        start = np.broadcast_to(np.asarray(values["start"], float), (*lr.shape, 2))
+        trajectory = descend(batch, GradientDescent(lr[..., None] if lr.ndim else float(lr)), start, steps)
+        cost = np.broadcast_to(batch.cost(steps).reshape(-1, *[1] * lr.ndim), trajectory.loss.shape)
+        excess = trajectory.loss - problem.minimum
+        return np.moveaxis(np.concatenate([trajectory.theta, np.stack([excess, cost], axis=-1)], axis=-1), 0, -2)
+
+    def compute(values):
+        size = batch_of(values)
+        return walk(values, size) if np.ndim(size) == 0 else np.stack([walk(values, one) for one in size])
+
+    return Source(name, needs, compute)
+
+
+def cost_free(panel) -> Panel:
+    """The loss panel without the line of the tolerance: noise never settles there."""
+    panel.marks = [m for m in panel.marks if m["kind"] == "curve"]
+    panel.wide = 0.8
+    panel.height = 0.9
+    return panel
+
+
+def cost_panel(panel, most) -> Panel:
+    """The same losses against what they have cost."""
+    panel = cost_free(panel)
+    panel.marks = [m | {"x": COST} for m in panel.marks]
+    panel.x, panel.x_log = (1, float(most)), True
+    panel.x_label, panel.title = "single-example gradients (log)", "loss against cost"
+    panel.alt = "loss against the number of single-example gradients, both logarithmic"
+    return panel

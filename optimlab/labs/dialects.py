@@ -1,0 +1,135 @@
+"""The dialects: what PyTorch, Keras and optax call by the same name, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import optimizers
+from ..descent import TOLERANCE, descend
+from ..figures import style_of
+from ..knobs import Knob
+from ..scene import Run, Scene
+from ..stage import Source
+from .lab import Control, Lab
+from .race import field_source, floor_of, loss_panel, surface_at, surface_panel
+
+__all__ = ["DIALECTS", "dialects"]
+
+# Read in the sources of PyTorch 2.13, Keras 3.15 and optax 0.2.8, and tested against their trajectories.
+DIALECTS = {
+    "Momentum": {
+        "paper": {},
+        "PyTorch": {"lr_outside": True},
+        "Keras": {},
+        "optax": {"lr_outside": True},
+    },
+    "Nesterov": {
+        "paper": {},
+        "PyTorch": {"form": "torch"},
+        "Keras": {"form": "keras"},
+        "optax": {"form": "torch"},
+    },
+    "AdaGrad": {
+        "paper": {},
+        "PyTorch": {"eps_in_sqrt": False},
+        "Keras": {"initial_accumulator_value": 0.1},
+        "optax": {"initial_accumulator_value": 0.1},
+    },
+    "RMSprop": {
+        "paper": {},
+        "PyTorch": {"gamma": 0.99, "eps_in_sqrt": False},
+        "Keras": {},
+        "optax": {},
+    },
+    "Adam": {"paper": {}, "PyTorch": {}, "Keras": {"eps_hat": True}, "optax": {}},
+}
+"""Options that turn the papers' rule into each library's: {optimizer: {library: {option: value}}}."""
+
+ALPHA = Knob("α", "decay of η per step", 0.9, 1.0, allowed="(0, 1]", count=51)
+EPS = Knob("ε", "stabilizer", 1e-8, 1.0, log=True)
+STYLES = dict(
+    zip(("paper", "PyTorch", "Keras", "optax"), ("Adadelta", "Momentum", "GradientDescent", "Adam"), strict=True)
+)
+
+
+def dialects(
+    surface, name: str, lr: float | None = None, eps: float = 1e-8, alpha: float = 1.0, steps: int = 100, start=None,
+    tolerance: float = TOLERANCE,
+) -> Lab:  # fmt: skip
+    """One name, four rules: the same hyperparameters in the papers', PyTorch's, Keras's and optax's reading.
+
+    Parameters
+    ----------
+    surface : a `Surface`
+    name : "Momentum", "Nesterov", "AdaGrad", "RMSprop" or "Adam"
+    lr : η₀, the optimizer's default if None
+    eps : ε, for those that have one; the same in all dialects, so that only its place differs
+    alpha : the learning rate is η₀αᵏ; with α = 1 it is constant
+    """
+    if name not in DIALECTS:
+        raise ValueError(f"the dialects of {name!r} are not known; there are {', '.join(DIALECTS)}")
+    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    base = getattr(optimizers, name)()
+    readings = {library: base.replace(**options) for library, options in DIALECTS[name].items()}
+    fixed = set().union(*DIALECTS[name].values())
+    shared = [n for n, knob in base.knobs.items() if knob.slider and n not in fixed]
+    controls = [Control(n, k, surface.params[n], "surface") for n, k in surface.knobs.items()]
+    controls += [Control(n, base.knobs[n], lr if n == "lr" and lr else getattr(base, n), "all") for n in shared]
+    controls.append(Control("alpha", ALPHA, alpha, "all"))
+    if "eps" in base.knobs:
+        controls.append(Control("eps", EPS, eps, "more"))
+    needs = ("start", *(control.name for control in controls))
+    runs = [
+        Run(
+            library,
+            library,
+            *style_of([STYLES[library]])[0],
+            loss=(f"run{i}", 2),
+            minimum=floor_of(surface),
+            tolerance=tolerance,
+        )
+        for i, library in enumerate(readings)
+    ]
+    sources = [dialect_source(f"run{i}", surface, reading, needs, steps) for i, reading in enumerate(readings.values())]
+    first = float(surface.value(np.array(start)))
+    panels = [
+        surface_panel(surface, sources, runs),
+        loss_panel(surface, sources, runs, steps, first, tolerance),
+    ]
+
+    def summary(values):
+        for library, reading in readings.items():
+            walk = descend(surface_at(surface, values), set_to(reading, values), values["start"], steps)
+            end = ", ".join(f"{x:.3g}" for x in walk.theta[-1])
+            options = ", ".join(f"{n}={v}" for n, v in DIALECTS[name][library].items()) or "as in the paper"
+            yield f"{library:8} ends at ({end})  [{options}]"
+
+    title = f"dialects of {name} on {surface!r}, {steps} steps"
+    scene = Scene(panels, runs, steps)
+    return Lab(scene, [*sources, field_source(surface)], controls, {"start": start}, summary, title)
+
+
+def set_to(reading, values, axes=0):
+    """The dialect as the shared sliders stand, with the learning rate η₀αᵏ."""
+    arrays = {n: widened(values[n], axes) for n in reading.knobs if n in values and n != "lr"}
+    eta, alpha = widened(values["lr"], axes), widened(values["alpha"], axes)
+    return reading.replace(lr=lambda k: eta * alpha**k, **arrays)
+
+
+def widened(value, axes):
+    """A number as it is; an array of shape (n,) with `axes` trailing axes."""
+    return float(value) if np.ndim(value) == 0 else np.reshape(value, np.shape(value) + (1,) * axes)
+
+
+def dialect_source(name, surface, reading, needs, steps) -> Source:
+    """θ and L − min L of one dialect."""
+    floor = floor_of(surface)
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs if n != "start"))
+        start = np.broadcast_to(np.asarray(values["start"], float), (*many, 2))
+        walk = descend(surface_at(surface, values), set_to(reading, values, axes=1), start, steps)
+        rows = np.concatenate([walk.theta, (walk.loss - floor)[..., None]], axis=-1)
+        return np.moveaxis(rows, 0, -2)
+
+    return Source(name, needs, compute)

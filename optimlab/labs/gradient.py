@@ -1,0 +1,106 @@
+"""The gradient as an arrow that can be dragged around, with a 3-D view beside the contours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..figures import ROLES, surface_picture
+from ..scene import Panel, Scene, mark
+from ..stage import Source
+from .lab import Lab
+from .race import field_source, floor_of, line_panel, surface_panel
+
+__all__ = ["gradient_lab"]
+
+
+def gradient_lab(surface, start=None) -> Lab:
+    """Drag a point: the gradient there as an arrow, uphill, and its opposite, the way gradient descent goes.
+
+    A surface of two parameters is shown as a contour plot and in 3-D; one of one parameter with its tangent. The
+    arrows' length grows with the gradient's, up to a limit.
+    """
+    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    if surface.dim == 1:
+        return tangent_lab(surface, start)
+    picture, project = surface_picture(surface)
+    reach = 0.22 * min(high - low for low, high in surface.view)
+    steep = typical_slope(surface)
+
+    def compute(values):
+        theta = np.asarray(values["start"], float)
+        g = surface.gradient(theta)
+        size = float(np.linalg.norm(g))
+        arrow = g / size * reach * np.tanh(size / steep) if size > 0 else np.zeros(2)
+        return np.array([[*theta, *arrow, *-arrow, surface.value(theta), size, *g]])
+
+    def in_picture(values):
+        theta = np.asarray(values["start"], float)
+        return project(theta[None], surface.value(theta)[None])
+
+    sources = [
+        field_source(surface),
+        Source("here", ("start",), compute),
+        Source("pixel", ("start",), in_picture),
+        Source("picture", (), lambda values: picture),
+    ]
+    marks = [
+        mark("arrow", source="here", at=[0, 1], by=[2, 3], label="∇L, uphill", **role("gradient")),
+        mark("arrow", source="here", at=[0, 1], by=[4, 5], label="−∇L, downhill", **role("step")),
+    ]
+    contour = surface_panel(surface, [], [], title=f"{surface.name} from above: drag the point", extra=marks)
+    solid = Panel(
+        (0, 1), (0, 1), title="the same surface in 3-D", axes=False, height=0.78,
+        alt=f"3-D view of {surface.name}",
+        marks=[mark("picture", source="picture"), mark("points", source="pixel", symbol="ring", **role("step"))],
+    )  # fmt: skip
+    scene = Scene([contour, solid], readouts=readouts(("L", 6), ("|∇L|", 7), ("∂L/∂x", 8), ("∂L/∂y", 9)))
+
+    def summary(values):
+        theta = np.asarray(values["start"], float)
+        g = surface.gradient(theta)
+        yield f"at ({theta[0]:.3g}, {theta[1]:.3g})  L={surface.value(theta):.3g}  ∇L=({g[0]:.3g}, {g[1]:.3g})"
+
+    return Lab(scene, sources, (), {"start": start}, summary, f"the gradient on {surface!r}")
+
+
+def tangent_lab(surface, start) -> Lab:
+    """One parameter: the curve, its tangent, and the arrow downhill."""
+    floor = floor_of(surface)
+    panel = line_panel(surface, [], [])
+    reach = 0.2 * (panel.x[1] - panel.x[0])
+    steep = typical_slope(surface)
+
+    def compute(values):
+        w = np.asarray(values["start"], float)
+        height, slope = float(surface.value(w)) - floor, float(surface.gradient(w)[0])
+        down = -reach * np.tanh(slope / steep)
+        return np.array([[w[0], height, down, 0.0, slope, height - slope * w[0], height + floor]])
+
+    panel.title = f"{surface.name}: drag the point along the axis"
+    panel.wide, panel.height = 1.2, 0.5
+    panel.marks[1:1] = [
+        mark("line", source="here", slope=4, intercept=5, **role("gradient")),
+        mark("arrow", source="here", at=[0, 1], by=[2, 3], label="downhill, −L′(w)", **role("step")),
+    ]
+    scene = Scene([panel], readouts=readouts(("w", 0), ("L(w)", 6), ("slope L′(w)", 4)))
+
+    def summary(values):
+        w = np.asarray(values["start"], float)
+        yield f"at w={w[0]:.3g}  L={float(surface.value(w)):.3g}  L′={surface.gradient(w)[0]:.3g}"
+
+    return Lab(scene, [Source("here", ("start",), compute)], (), {"start": start}, summary, f"the slope of {surface!r}")
+
+
+def readouts(*labels):
+    return [{"label": label, "source": "here", "channel": channel} for label, channel in labels]
+
+
+def role(name):
+    return {"color": ROLES[name][0], "color_dark": ROLES[name][1]}
+
+
+def typical_slope(surface) -> float:
+    """The median length of the gradient over the view: half the places are steeper."""
+    axes = [np.linspace(low, high, 25) for low, high in surface.view]
+    points = np.stack(np.meshgrid(*axes), axis=-1)
+    return float(np.median(np.linalg.norm(surface.gradient(points), axis=-1)))

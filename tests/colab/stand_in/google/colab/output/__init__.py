@@ -1,0 +1,4 @@
+from . import _widgets
+
+enable_custom_widget_manager = _widgets.enable_custom_widget_manager
+disable_custom_widget_manager = _widgets.disable_custom_widget_manager

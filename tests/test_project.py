@@ -1,0 +1,242 @@
+"""The project's own files agree with one another: dependencies, slug, set-up cell, notebooks."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import browser, slug
+from tools.notebooks import METADATA, WIDGET, all_notebooks, problems, read, run, setup_cells, tidy, write
+from tools.setup_cell import ROOT, current_slug, is_published, setup_cell
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+PLACES = {path for pattern in slug.FILES for path in ROOT.glob(pattern)}
+
+
+def name_of(requirement: str) -> str:
+    return re.match(r"[\w.-]+", requirement).group().lower()
+
+
+# Dependencies
+
+
+def test_environment_yml_asks_for_what_pyproject_asks_for():
+    wanted = [f"python{PROJECT['requires-python']}", *PROJECT["dependencies"]]
+    wanted += PROJECT["optional-dependencies"]["lab"]
+    listed = re.findall(r"^  - ([^\s:]+)$", (ROOT / "environment.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(set(listed) - {"conda-forge", "pip"}) == sorted(wanted)
+
+
+def test_dependencies_have_lower_bounds_only():
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", requirement) for requirement in PROJECT["dependencies"])
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_no_address():
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    pinned = set(re.findall(r"^([\w.-]+)==\S+ .*\\\n    --hash=sha256:", lock, re.MULTILINE))
+    extras = PROJECT["optional-dependencies"]
+    wanted = (
+        PROJECT["dependencies"] + extras["lab"] + extras["test"] + PYPROJECT["dependency-groups"]["build"]
+    )
+    assert {name_of(requirement) for requirement in wanted} <= pinned
+    assert "://" not in lock
+
+
+def test_version_is_the_same_everywhere():
+    import optimlab
+
+    version = PROJECT["version"]
+    assert optimlab.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+# The repository's name
+
+OURS = re.compile(
+    r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)"
+    r"|mybinder\.org/(?:v2|badge)/gh/([\w.-]+/[\w.-]+)"
+    r"|github\.com/([\w.-]+/optimlab)\b"
+    r"|shields\.io/github/\S*?([\w.-]+/optimlab)\b"
+)
+
+
+def test_no_other_slug_stands_anywhere():
+    own = current_slug()
+    for path in PLACES:
+        text = path.read_text("utf-8")
+        named = {next(filter(None, groups)) for groups in OURS.findall(text)}
+        assert named <= {own}, path
+        assert own.startswith("YOUR_NAME/") or "YOUR_NAME" not in text, path
+
+
+def test_make_slug_renames_everything_and_back_again(tmp_path):
+    for path in PLACES:
+        (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    old, new = current_slug(), "some-teacher/optimlab-2"
+    changed = slug.rename(new, tmp_path)
+    assert current_slug(tmp_path) == new
+    assert {path.name for path in changed} >= {"pyproject.toml", "CITATION.cff"}
+    for path in PLACES:
+        text = (tmp_path / path.relative_to(ROOT)).read_text("utf-8")
+        assert not re.search(rf"{re.escape(old)}(?![\w-])", text), path
+        if path.suffix == ".ipynb":
+            assert [cell.source for cell in setup_cells(nbformat.reads(text, 4))] == [setup_cell(new)]
+    slug.rename(old, tmp_path)
+    assert all((tmp_path / path.relative_to(ROOT)).read_bytes() == path.read_bytes() for path in PLACES)
+
+
+@pytest.mark.parametrize("name", ["", "optimlab", "a/b/c", "a b/c", "-a/b", "a--b/c", "a_b/c", "a/b;c"])
+def test_a_name_that_github_cannot_have_is_refused(name, capsys):
+    assert not is_published(name)
+    assert slug.main([name]) == 1
+    assert "owner/name" in capsys.readouterr().out
+
+
+# The set-up cell (that it works on Colab is tested in tests/colab)
+
+
+def test_the_set_up_cell_holds_only_its_own_slug():
+    assert "github.com" not in setup_cell("YOUR_NAME/optimlab")
+    assert setup_cell("a-teacher/course").count("a-teacher/course") == 1
+
+
+@pytest.mark.parametrize("name", ["YOUR_NAME/optimlab", "a-teacher/course"])
+def test_the_set_up_cell_is_short(name):
+    lines = setup_cell(name).splitlines()
+    assert len(lines) <= 16 and max(map(len, lines)) <= 110
+
+
+# Notebooks
+
+
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_notebook_is_executed_small_and_stable(path):
+    assert problems(path, current_slug()) == []
+
+
+def small_notebook(*sources: str) -> nbformat.NotebookNode:
+    cells = [nbformat.v4.new_code_cell(setup_cell(current_slug()), metadata={"tags": ["setup"]})]
+    return nbformat.v4.new_notebook(cells=cells + [nbformat.v4.new_code_cell(source) for source in sources])
+
+
+def test_two_runs_of_a_notebook_give_the_same_bytes(tmp_path):
+    path, twin = tmp_path / "one.ipynb", tmp_path / "two.ipynb"
+    notebook = small_notebook("print('one')\nprint('two')", "import ipywidgets\n\nipywidgets.IntSlider()")
+    notebook.metadata["widgets"] = {"saved": "state"}
+    for copy in (path, twin):
+        run(notebook, cwd=tmp_path)
+        tidy(notebook)
+        write(copy, notebook)
+    assert path.read_bytes() == twin.read_bytes()
+    assert read(path).metadata == METADATA
+    assert problems(path, current_slug()) == ["cell 3 shows a lab without its picture and its summary"]
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        (
+            {"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []},
+            "ended with ValueError",
+        ),
+        ({"output_type": "stream", "name": "stdout", "text": "<Lab at 0x7f00>\n"}, "prints ' at 0x7f00'"),
+        ({"output_type": "stream", "name": "stdout", "text": "see /tmp/x/y\n"}, "prints '/tmp/x/y'"),
+        (
+            {"output_type": "display_data", "data": {WIDGET: {}, "image/png": ""}, "metadata": {}},
+            "without its",
+        ),
+    ],
+)
+def test_an_output_that_must_not_be_committed_is_named(tmp_path, output, complaint):
+    notebook = small_notebook("1 + 1")
+    tidy(notebook)
+    for count, cell in enumerate(notebook.cells, start=1):
+        cell.execution_count = count
+    notebook.cells[1].outputs = [nbformat.from_dict(output)]
+    write(tmp_path / "bad.ipynb", notebook)
+    (problem,) = problems(tmp_path / "bad.ipynb", current_slug())
+    assert complaint in problem
+
+
+def test_a_cell_that_was_not_executed_or_is_too_long_is_named(tmp_path):
+    notebook = small_notebook("\n".join(["x = 1"] * 17))
+    tidy(notebook)
+    notebook.cells[0].execution_count = 1
+    write(tmp_path / "bad.ipynb", notebook)
+    assert problems(tmp_path / "bad.ipynb", current_slug()) == [
+        "cell 2 was not executed",
+        "cell 2 has 17 lines, more than 16",
+    ]
+
+
+# The browser for the tests: what is there, else a download, else a package, else a sentence
+
+
+@pytest.fixture
+def no_browser(monkeypatch, tmp_path):
+    """A machine without any browser, where Playwright's download and apt-get are ours to play."""
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(browser, "find_playwrights", lambda: None)
+    return tmp_path
+
+
+def put_program(path: Path, works: bool = True) -> None:
+    path.write_text(f"#!{sys.executable}\nraise SystemExit({int(not works)})\n")
+    path.chmod(0o755)
+
+
+def test_the_variable_chromium_decides(no_browser, monkeypatch):
+    put_program(no_browser / "chromium")
+    put_program(no_browser / "mine")
+    monkeypatch.setenv("CHROMIUM", str(no_browser / "mine"))
+    assert browser.find_chromium() == str(no_browser / "mine")
+    monkeypatch.setenv("CHROMIUM", str(no_browser / "absent"))
+    assert browser.find_chromium() is None
+
+
+def test_a_browser_that_does_not_start_is_passed_over(no_browser):
+    put_program(no_browser / "chromium-browser", works=False)
+    put_program(no_browser / "google-chrome")
+    assert browser.find_chromium() == str(no_browser / "google-chrome")
+
+
+def test_the_package_is_installed_when_the_download_fails(no_browser, monkeypatch, capsys):
+    monkeypatch.setattr(browser, "download", lambda: None)
+    monkeypatch.setattr(browser, "install_debians", lambda: put_program(no_browser / "chromium"))
+    assert browser.main() == 0
+    assert str(no_browser / "chromium") in capsys.readouterr().out
+
+
+def test_without_any_browser_the_sentence_says_what_to_install(no_browser, monkeypatch, capsys):
+    monkeypatch.setattr(browser, "download", lambda: None)
+    monkeypatch.setattr(browser, "install_debians", lambda: None)
+    assert browser.main() == 1
+    assert "apt install chromium" in capsys.readouterr().err
+
+
+# Finding a Python
+
+
+def find_python(folder: Path, *names: str) -> str:
+    script = f'. {ROOT}/tools/python.sh; find_python "$@"'
+    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", script, "sh", *names], env=environment, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="make and sh are for Linux and macOS")
+def test_a_python_that_does_not_run_is_passed_over(tmp_path):
+    (tmp_path / "python3.99").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "python3.99").chmod(0o755)
+    assert find_python(tmp_path, "python3.99", sys.executable) == sys.executable
+    assert find_python(tmp_path, "python3.99", "no-such-python") == ""

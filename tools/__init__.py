@@ -1,0 +1,1 @@
+"""What the Makefile calls: small programs around the package, no part of it."""

@@ -1,0 +1,43 @@
+"""Write the repository's name wherever it belongs: ``make slug REPO=owner/name``.
+
+Its one place is ``[project.urls]`` in pyproject.toml; badges, citation and the set-up cells repeat it.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from tools.notebooks import read, write, write_setup_cell
+from tools.setup_cell import ROOT, current_slug, is_published
+
+FILES = ("*.toml", "*.md", "*.cff", ".github/**/*.yml", "notebooks/*.ipynb")
+
+
+def rename(new: str, root: Path = ROOT) -> list[Path]:
+    """Replace the current slug by the new one; returns the files that changed."""
+    whole_name = re.compile(rf"(?<![\w.-]){re.escape(current_slug(root))}(?![\w-])")
+    changed = []
+    for path in sorted(path for pattern in FILES for path in root.glob(pattern)):
+        before = path.read_bytes()
+        path.write_bytes(whole_name.sub(new, before.decode("utf-8")).encode("utf-8"))
+        if path.suffix == ".ipynb":
+            notebook = read(path)
+            write_setup_cell(notebook, new)
+            write(path, notebook)
+        if path.read_bytes() != before:
+            changed.append(path)
+    return changed
+
+
+def main(arguments: list[str]) -> int:
+    new = arguments[0] if arguments else ""
+    if not is_published(new):
+        print(f"The repository's name is owner/name as on GitHub, got {new!r}: make slug REPO=owner/name")
+        return 1
+    for path in rename(new):
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
