@@ -87,7 +87,7 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """The figure as PNG bytes with a palette: small, and without a date, so that the same picture gives the same bytes."""
+    """The figure as PNG bytes with a palette: small, and the same picture gives the same bytes."""
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", dpi=dpi)
     Image.open(raw).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)

@@ -58,7 +58,8 @@ DISSECTIONS = {
     Momentum: Dissection(MOMENTUM + r"\gradient{\eta\,\nabla L(\theta)}", velocity, "−γv, what is carried over"),
     Nesterov: Dissection(MOMENTUM + r"\gradient{\eta\,\nabla L(\theta - \gamma v)}", velocity, "−γv, the look-ahead"),
     AdaGrad: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{G+\varepsilon}}}\,\gradient{g}, \qquad G \leftarrow G + g^2",
+        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{G+\varepsilon}}}\,\gradient{g}, \qquad "
+        r"G \leftarrow G + g^2",
         scale=lambda optimizer, state: 1 / np.sqrt(state["G"][1:] + optimizer.eps),
         scale_label="1/√(G+ε)",
     ),
@@ -69,15 +70,16 @@ DISSECTIONS = {
         scale_label="1/√(E[g²]+ε)",
     ),
     Adadelta: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{\sqrt{E[\Delta^2]+\varepsilon}}{\sqrt{E[g^2]+\varepsilon}}}\,\gradient{g}",
+        r"\theta \leftarrow \theta \;\step{-\,\eta}\,"
+        r"\scale{\frac{\sqrt{E[\Delta^2]+\varepsilon}}{\sqrt{E[g^2]+\varepsilon}}}\,\gradient{g}",
         scale=lambda optimizer, state: (
             np.sqrt(state["E[Δ²]"][:-1] + optimizer.eps) / np.sqrt(state["E[g²]"][1:] + optimizer.eps)
         ),
         scale_label="√(E[Δ²]+ε)/√(E[g²]+ε)",
     ),
     Adam: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{\hat v}+\varepsilon}}\,\velocity{\hat m}, \qquad "
-        r"m \leftarrow \beta_1 m + (1-\beta_1)\gradient{g}, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2",
+        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{\hat v}+\varepsilon}}\,\velocity{\hat m}, "
+        r"\qquad m \leftarrow \beta_1 m + (1-\beta_1)\gradient{g}, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2",
         first_moment,
         "−m̂, the mean of past gradients",
         second_moment_scale,
@@ -94,8 +96,8 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     """Take the steps of an optimizer apart: step through them, and see each term of the formula as an arrow.
 
     Where the terms add up to the step (gradient descent, momentum, Nesterov), they are drawn tip to tail, in
-    proportion. Where a scale per coordinate bends the step (AdaGrad, RMSprop, Adam, …), all arrows have the same length,
-    so that the directions can be compared, and bars show the scale of each coordinate.
+    proportion. Where a scale per coordinate bends the step (AdaGrad, RMSprop, Adam, …), all arrows have the
+    same length, so that the directions can be compared, and bars show the scale of each coordinate.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def batch_lab(
 
     def summary(values):
         for i, name in enumerate(names):
-            batch = problem.minibatch(int(round(batch_of[i](values))), seed)
+            batch = problem.minibatch(round(batch_of[i](values)), seed)
             walk = descend(batch, GradientDescent(values["lr"]), values["start"], steps)
             excess = np.mean(walk.loss[steps // 2 :]) - problem.minimum
             cost = batch.cost(steps)[-1]
