@@ -25,7 +25,7 @@ PALETTE = {
     "Nesterov": ("#B27C00", "#F0B42E", (7, 2)),
     "AdaGrad": ("#B0558A", "#E39AC5", (1, 1.5)),
     "Adadelta": ("#6B6B6B", "#B4B4B4", (2, 1, 0.6, 1)),
-    "RMSprop": ("#2A8FC7", "#86D0F5", (5, 1.5, 1, 1.5)),
+    "RMSprop": ("#56B4E9", "#9CDAFA", (5, 1.5, 1, 1.5)),
     "Adam": ("#00795A", "#2BCB9C", (8, 2, 1, 2)),
 }
 SPARE = [("#7B4FA3", "#BFA0E0", (3, 1, 3, 3)), ("#8C4A2F", "#D9A084", (6, 3)), ("#4D7A00", "#A5D04F", (1.5, 1))]
@@ -220,7 +220,7 @@ def _hline(axes, panel, item, rows, values, k, runs):
     if item.get("label"):
         axes.annotate(
             item["label"], (0.99, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="right", va="bottom",
-            color=item.get("color", ROLES["text"][0]),
+            color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "linewidth": 0},
         )  # fmt: skip
 
 

@@ -140,9 +140,10 @@ class Momentum(Optimizer):
     ----------
     lr : η ≥ 0, default 0.01
     gamma : γ in [0, 1), default 0.9
-    dampening : τ in [0, 1), default 0; scales the new gradient by 1 − τ, from the second step on (PyTorch)
     lr_outside : η multiplies the velocity instead of the gradient, v ← γv + ∇L(θ), θ ← θ − ηv
         (PyTorch, optax); the same path while η is constant, another one under a schedule
+    dampening : τ in [0, 1), default 0; with ``lr_outside``, scales the new gradient by 1 − τ from the second step on
+        (PyTorch)
 
     State: ``v``, shaped like θ. Keras keeps −v.
 
@@ -155,16 +156,22 @@ class Momentum(Optimizer):
     dampening: float = knob(0.0, "τ", "dampening", low=0.0, high=0.9, allowed="[0, 1)", slider=False)
     lr_outside: bool = option(False)
 
+    def __post_init__(self):
+        super().__post_init__()
+        if np.any(self.dampening) and not self.lr_outside:
+            raise ValueError(
+                f"dampening τ is part of PyTorch's rule: with τ={short(self.dampening)}, set lr_outside=True"
+            )
+
     def init(self, theta):
         return {"v": np.zeros_like(theta)}
 
     def step(self, theta, grad, state, k):
-        tau = self.dampening if k > 0 else 0.0
-        g = (1 - tau) * grad(theta)
         if self.lr_outside:
-            v = self.gamma * state["v"] + g
+            tau = self.dampening if k > 0 else 0.0
+            v = self.gamma * state["v"] + (1 - tau) * grad(theta)
             return theta - self.rate(k) * v, {"v": v}
-        v = self.gamma * state["v"] + self.rate(k) * g
+        v = self.gamma * state["v"] + self.rate(k) * grad(theta)
         return theta - v, {"v": v}
 
 

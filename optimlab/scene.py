@@ -104,6 +104,12 @@ def field_grid(surface, view, width=121, height=91, **knobs) -> np.ndarray:
 
 
 def contour_levels(grid, minimum: float, count: int = 14) -> list:
-    """Contour levels that show both the floor and the walls: even steps of the square root of the height."""
-    top = float(np.sqrt(max(np.max(grid) - minimum, 1e-12)))
-    return [float(minimum + (top * i / count) ** 2) for i in range(1, count)]
+    """Contour levels that show the floor as well as the walls.
+
+    The heights are minimum + top·(i/count)ᵖ, with p such that the median of the field lies on the middle one.
+    """
+    height = np.asarray(grid) - minimum
+    top = max(float(np.max(height)), 1e-12)
+    middle = np.clip(np.median(height) / top, 1e-3, 0.35)
+    power = np.log(middle) / np.log(0.5)
+    return [float(minimum + top * (i / count) ** power) for i in range(1, count)]

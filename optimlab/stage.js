@@ -457,11 +457,14 @@ function upsample(grid, ny, nx, height, width) {
   return result;
 }
 
-/** Contour levels as in scene.contour_levels: even steps of the square root of the height. */
+/** Contour levels as in scene.contour_levels: a power of the height, with the median on the middle level. */
 function contourLevels(grid, minimum, count) {
-  let top = 0;
-  for (const value of grid) top = Math.max(top, value - minimum);
-  return Array.from({ length: count - 1 }, (_, i) => minimum + top * ((i + 1) / count) ** 2);
+  const heights = grid.map((value) => value - minimum).sort();
+  const top = Math.max(heights.at(-1), 1e-12);
+  const half = heights.length / 2;
+  const median = (heights[Math.ceil(half) - 1] + heights[Math.floor(half)]) / 2;
+  const power = Math.log(clamp(median / top, 1e-3, 0.35)) / Math.log(0.5);
+  return Array.from({ length: count - 1 }, (_, i) => minimum + top * ((i + 1) / count) ** power);
 }
 
 /** Bands between contour lines, as an image; the lines are smoothed by their distance in pixels. */
@@ -607,10 +610,7 @@ function drawHead(context, panel, view, head, pen, divergedAt) {
     context.textBaseline = "middle";
     const text = `not finite from step ${divergedAt}`;
     const side = context.textAlign === "right" ? -11 : 11;
-    context.lineWidth = 4;
-    context.strokeStyle = view.theme.paper;
-    context.strokeText(text, cx + side, cy);
-    context.fillText(text, cx + side, cy);
+    haloText(context, view.theme, text, cx + side, cy);
   } else if (panel.contains(x, y)) {
     context.beginPath();
     context.arc(x, y, 5, 0, 2 * Math.PI);
@@ -764,6 +764,17 @@ function drawVline(context, panel, item, view) {
   context.fillText(item.label.replace("{x}", short(x)), px + (right ? 5 : -5), panel.y1 + 2);
 }
 
+/** Text that stays readable over lines: a halo of paper around it. */
+function haloText(context, theme, text, x, y) {
+  context.save();
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.strokeStyle = theme.paper;
+  context.strokeText(text, x, y);
+  context.restore();
+  context.fillText(text, x, y);
+}
+
 function drawHline(context, panel, item, view) {
   const { color } = penOf(view, item);
   const py = panel.y(item.y);
@@ -772,7 +783,7 @@ function drawHline(context, panel, item, view) {
   context.fillStyle = color;
   context.textAlign = "right";
   context.textBaseline = "bottom";
-  context.fillText(item.label, panel.x1 - 4, py - 2);
+  haloText(context, view.theme, item.label, panel.x1 - 4, py - 2);
 }
 
 function drawDot(context, panel, item, view) {

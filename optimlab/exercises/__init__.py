@@ -15,7 +15,7 @@ from importlib import import_module
 
 import numpy as np
 
-__all__ = ["Exercise", "Verdict", "check"]
+__all__ = ["Exercise", "Unanswered", "Verdict", "check"]
 
 NOTEBOOKS = ("01", "02", "03")
 
@@ -36,6 +36,10 @@ class Exercise:
     solution: object
     wrong: object
     praise: str = ""
+
+
+class Unanswered(Exception):
+    """Raised by a test that finds a place still to be filled in."""
 
 
 class Verdict:
@@ -62,6 +66,8 @@ def check(name: str, answer=None) -> Verdict:
         return Verdict(f"{name} not answered yet.", None)
     try:
         hint = exercise.test(answer)
+    except Unanswered:
+        return Verdict(f"{name} not answered yet.", None)
     except Exception as error:
         kind = type(error).__name__
         return Verdict(

@@ -1,0 +1,93 @@
+"""The exercises of notebook 03: advanced optimization algorithms."""
+
+import numpy as np
+
+from ..descent import descend
+from ..optimizers import AdaGrad, Momentum
+from ..surfaces import ravine
+from . import Exercise, Unanswered, choice, number
+
+
+def settles_soon(gamma):
+    """Exercise 03.3: momentum with this γ settles within 40 steps."""
+    walk = descend(ravine(kappa=20, angle=30), Momentum(lr=0.02, gamma=gamma), steps=400)
+    settled = walk.settled_at()
+    if settled is not None and settled <= 40:
+        return None
+    how = "does not settle within 400 steps" if settled is None else f"settles after {settled} steps"
+    more = sum(abs(np.diff(np.sign(np.diff(walk.loss))))) > 40
+    return f"With γ = {gamma:g} it {how}. Try a {'smaller' if more else 'larger'} γ."
+
+
+def steps_like_adagrad(function):
+    """Exercise 03.5: one step of AdaGrad, with ε inside the root."""
+    theta, g, G, lr, eps = np.array([1.0, -2.0]), np.array([0.3, 4.0]), np.array([0.5, 2.0]), 0.1, 0.01
+    result = function(theta, g, G, lr, eps)
+    if result is None or result is ...:
+        raise Unanswered
+    try:
+        new_theta, new_G = (np.asarray(part, float) for part in result)
+    except (TypeError, ValueError):
+        return "The function should return two things, the new θ and the new G: `return theta, G`."
+    right_theta, state = AdaGrad(lr=lr, eps=eps).step(theta, lambda _: g, {"G": G}, 0)
+    if new_G.shape != theta.shape or not np.allclose(new_G, state["G"]):
+        return "The new G is not right yet: add the square of each coordinate's gradient to the old G."
+    if np.allclose(new_theta, right_theta):
+        return None
+    if np.allclose(new_theta, theta - lr / (np.sqrt(state["G"]) + eps) * g):
+        return "Almost: ε stands outside the root here. Put it inside, √(G + ε)."
+    if np.allclose(new_theta, theta - lr / np.sqrt(G + eps) * g):
+        return "Almost: the step uses the old G. Add g² first, then step."
+    if np.allclose(new_theta, 2 * theta - right_theta):
+        return "The step goes uphill: check its sign."
+    return "G is right; check the step θ − η/√(G + ε) · g."
+
+
+EXERCISES = {
+    "03.1": Exercise(
+        number(
+            19.99,
+            20.01,
+            "Add up 1 + γ + γ² + …: it is more. What is the sum of a geometric series?",
+            "That is too much: the sum of 1 + γ + γ² + … is 1/(1 − γ).",
+        ),
+        solution=20,
+        wrong=1.95,
+        praise="1/(1 − γ): with γ = 0.95 momentum walks twenty times as fast on a steady slope.",
+    ),
+    "03.2": Exercise(
+        number(
+            69,
+            69,
+            "After so few steps more than half is left. Solve 0.99ᵏ = ½ for k, and round up.",
+            "Half is gone before that. 1/(1 − β) is the window, not the half-life; solve 0.99ᵏ = ½ for k.",
+        ),
+        solution=69,
+        wrong=100,
+        praise="ln ½ / ln 0.99 = 68.97, so the 69th step is the first with at most half.",
+    ),
+    "03.3": Exercise(
+        settles_soon,
+        solution=0.75,
+        wrong=0.9,
+        praise="Fast enough along the ravine, and damped enough across it.",
+    ),
+    "03.4": Exercise(
+        choice(
+            "b",
+            {
+                "a": "PyTorch multiplies the whole velocity by the current η. The papers keep η inside the velocity.",
+                "c": "optax multiplies the whole velocity by the current η, as PyTorch does.",
+            },
+        ),
+        solution="b",
+        wrong="a",
+        praise="Keras keeps η inside the velocity, so old steps keep the η they were made with.",
+    ),
+    "03.5": Exercise(
+        steps_like_adagrad,
+        solution=lambda theta, g, G, lr, eps: (theta - lr / np.sqrt(G + g**2 + eps) * g, G + g**2),
+        wrong=lambda theta, g, G, lr, eps: (theta - lr / (np.sqrt(G + g**2) + eps) * g, G + g**2),
+        praise="That is the whole of AdaGrad.",
+    ),
+}

@@ -1,0 +1,100 @@
+"""One JupyterLab server and one browser for all tests; each test gets a page that is watched."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tools.browser import HOW_TO, find_chromium
+from tools.notebooks import all_notebooks
+
+from .jupyter import JupyterLab, Server
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """JupyterLab on a copy of the notebooks."""
+    server = Server(tmp_path_factory.mktemp("jupyter"))
+    try:
+        for path in all_notebooks():
+            shutil.copy(path, server.root)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium with a profile that is new and goes at the end."""
+    path = find_chromium()  # asked before Playwright is running, since it may start Playwright too
+    if path is None:
+        pytest.fail(HOW_TO)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """The page that the tests share, under "shared", until one of them fails."""
+    pages = {}
+    yield pages
+    for lab in pages.values():
+        lab.page.context.close()
+
+
+@pytest.fixture
+def new_lab(server, browser):
+    """``new_lab(width=…, …)``: JupyterLab in a browser context that knows nothing of the others."""
+    labs = []
+
+    def open_lab(width=1400, height=1000, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        labs.append(JupyterLab(context.new_page(), server))
+        return labs[-1]
+
+    yield open_lab
+    found = [trouble for lab in labs for trouble in lab.trouble()]
+    for lab in labs:
+        lab.close()
+        lab.page.context.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def lab(server, browser, pages, request, tmp_path):
+    """JupyterLab, in the page that the tests share; after a failure the next test gets a new one.
+
+    At the end of each test nothing may have gone wrong on the page's console or in the kernel, and nothing may
+    have been asked of another machine.
+    """
+    if "shared" not in pages:
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        pages["shared"] = JupyterLab(context.new_page(), server)
+    lab = pages["shared"]
+    yield lab
+    found = lab.trouble()
+    if found or request.node.stash.get(FAILED, False):
+        lab.page.screenshot(path=tmp_path / "page.png")
+        pages.pop("shared").page.context.close()
+    assert not found, "\n".join(found)

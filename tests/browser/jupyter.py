@@ -1,0 +1,290 @@
+"""A JupyterLab of our own: its server, a page of it, and a guard that watches what the page does."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+from playwright.sync_api import Page
+
+from .stage import Stage
+
+SECONDS = 60  # the longest wait for anything; a slow machine is no failure
+
+CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
+
+# The status of the kernel as JupyterLab sees it, in the notebook in front.
+SESSION = "jupyterapp.shell.currentWidget?.context?.sessionContext"
+
+# A learner's settings, less what would ask the network or cover the notebook.
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension/tracker": {"recordTiming": False},
+}
+
+FLAGS = (
+    "--no-browser",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",  # any that is free
+    "--ServerApp.terminals_enabled=False",
+    "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: the commands behind JupyterLab's menus
+    "--LabApp.extension_manager=readonly",  # it would ask a package index
+    "--LabApp.news_url=",
+    "--LanguageServerManager.autodetect=False",
+)
+
+
+class Server:
+    """JupyterLab on a free port of 127.0.0.1, with configuration, settings and trust of its own."""
+
+    def __init__(self, folder: Path):
+        self.root = folder / "notebooks"
+        self.runtime = folder / "runtime"
+        self.log = folder / "log.txt"
+        self.root.mkdir()
+        for name, content in SETTINGS.items():
+            file = folder / "settings" / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(content))
+        token = secrets.token_hex()
+        command = [sys.executable, "-m", "jupyterlab", *FLAGS, f"--ServerApp.root_dir={self.root}"]
+        command.append(f"--IdentityProvider.token={token}")
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, env=private(folder), stdout=log, stderr=subprocess.STDOUT)
+        self.url = self.wait()
+        self.token = token
+
+    def wait(self) -> str:
+        """The server's address, once it has written down that it listens."""
+        file = self.runtime / f"jpserver-{self.process.pid}.json"
+        for _ in range(10 * SECONDS):
+            if self.process.poll() is not None:
+                break
+            if file.exists():
+                return json.loads(file.read_text())["url"]
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
+
+    def stop(self):
+        """It ends its kernels too."""
+        self.process.terminate()
+        try:
+            self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def write(self, name: str, *cells: str):
+        """A small notebook with these cells, not yet run."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        nbformat.write(notebook, self.root / name)
+
+    def read(self, name: str):
+        return nbformat.read(self.root / name, as_version=4)
+
+
+def private(folder: Path) -> dict:
+    """The environment, with folders of its own for all that Jupyter and IPython read and write."""
+    environment = {n: v for n, v in os.environ.items() if not n.startswith(("JUPYTER", "IPYTHON"))}
+    places = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return environment | {name: str(folder / place) for name, place in places.items()}
+
+
+# What JupyterLab itself says on the console without harm: (a part of the message or of its address, why).
+HARMLESS: tuple[tuple[str, str], ...] = ()
+
+
+class Guard:
+    """Writes down each error on the page's console, each uncaught exception, and each request to another machine."""
+
+    def __init__(self, page: Page):
+        self.found = []
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.found.append(f"uncaught on the page: {error}"))
+        page.on("request", lambda request: self.see(request.url))
+        page.on("websocket", lambda socket: self.see(socket.url))
+
+    def hear(self, message):
+        where = message.location.get("url", "")
+        if message.type != "error" or any(part in message.text + where for part, _ in HARMLESS):
+            return
+        self.found.append(f"error on the console: {message.text} ({where})")
+
+    def see(self, url):
+        parts = urlsplit(url)
+        if parts.scheme in ("data", "blob", "about") or parts.hostname in ("127.0.0.1", "localhost"):
+            return
+        self.found.append(f"request to another machine: {url}")
+
+
+class JupyterLab:
+    """A page of JupyterLab with at most one notebook open."""
+
+    def __init__(self, page: Page, server: Server):
+        self.page, self.server = page, server
+        self.guard = Guard(page)
+        self.name = None
+        page.set_default_timeout(1000 * SECONDS)
+        page.goto(f"{server.url}lab?reset&token={server.token}")
+        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget")
+        page.evaluate("async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); }")
+
+    # -------------------------------------------------------------------------------------- notebooks and cells
+
+    def open(self, name: str, subshells=True):
+        """Open a notebook with a kernel of its own; the one that was open goes, with its kernel.
+
+        Since 4.4, JupyterLab lets a new kernel answer widgets from a second thread, while a cell runs
+        ("comms over subshells"). Without subshells it can't, as on Colab and with every older kernel.
+        """
+        self.close()
+        self.page.evaluate(
+            "mode => { jupyterapp.serviceManager.kernels.commsOverSubshells = mode; }",
+            "perCommTarget" if subshells else "disabled",
+        )
+        self.name = name
+        self.page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', {path})", name)
+        self.page.wait_for_function(
+            f"path => {SESSION}?.path === path && {SESSION}.session?.kernel?.status === 'idle'", arg=name
+        )
+        self.page.locator(CODE_CELL).first.wait_for()
+        # The kernel answers the browser's own requests too; what goes wrong there is shown in no cell.
+        self.page.evaluate(
+            f"""() => {{ window.tracebacks = []; {SESSION}.iopubMessage.connect((_, message) => {{
+                if (message.header.msg_type === 'error') window.tracebacks.push(message.content.evalue);
+            }}) }}"""
+        )
+
+    def close(self):
+        if self.name is None:
+            return
+        self.page.evaluate(
+            f"""async () => {{ const panel = jupyterapp.shell.currentWidget;
+                await {SESSION}.shutdown(); panel.dispose(); }}"""
+        )
+        self.name = None
+
+    def cell(self, index: int):
+        return self.page.locator(CODE_CELL).nth(index)
+
+    def stage(self, index: int) -> Stage:
+        """The stage that a cell shows."""
+        return Stage(self.cell(index).locator(".optimlab-lab"))
+
+    def start(self, index: int):
+        """Run a cell, and do not wait for its end."""
+        self.page.evaluate(
+            """index => { const notebook = jupyterapp.shell.currentWidget.content;
+                const codes = notebook.widgets.filter(cell => cell.model.type === 'code');
+                notebook.activeCellIndex = notebook.widgets.indexOf(codes[index]);
+                notebook.deselectAll();
+                void jupyterapp.commands.execute('notebook:run-cell'); }""",
+            index,
+        )
+
+    def run(self, index: int):
+        """Run a cell to its end."""
+        before = self.prompt(index)
+        self.start(index)
+        self.page.wait_for_function(
+            """([index, before]) => { const codes = jupyterapp.shell.currentWidget.content.widgets
+                    .filter(cell => cell.model.type === 'code');
+                const count = codes[index].model.executionCount;
+                return count !== null && codes[index].model.executionState !== 'running' && `[${count}]:` !== before; }""",
+            arg=[index, before],
+        )
+        errors = self.cell(index).locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
+        assert not errors, "\n".join(errors)
+
+    def run_lab(self, index: int) -> Stage:
+        """Run a cell that ends with a lab; the lab starts anew, as its cell says."""
+        self.run(index)
+        return self.stage(index).wait_fresh()
+
+    def clear(self, index: int):
+        """Clear a cell's output."""
+        self.page.evaluate(
+            """index => jupyterapp.shell.currentWidget.content.widgets
+                .filter(cell => cell.model.type === 'code')[index].model.clearExecution()""",
+            index,
+        )
+
+    def prompt(self, index: int) -> str:
+        return self.cell(index).locator(".jp-InputPrompt").inner_text().replace("\xa0", "").strip()
+
+    def text(self, index: int) -> str:
+        """What a cell has printed."""
+        return "".join(self.cell(index).locator(".jp-OutputArea-output").all_inner_texts()).strip()
+
+    # -------------------------------------------------------------------------------------- the kernel
+
+    @contextmanager
+    def cell_runs(self, index: int):
+        """The kernel works on a cell (one of `BUSY`) all the while; that it really did is checked at the end."""
+        hold = self.server.root / "hold"
+        hold.touch()
+        try:
+            self.start(index)
+            self.page.wait_for_function(
+                """([selector, index]) => document.querySelectorAll(selector)[index]
+                    .querySelector('.jp-InputPrompt').innerText.includes('*')""",
+                arg=[CODE_CELL, index],
+            )
+            yield
+            assert self.prompt(index) == "[*]:", "the cell did not run to the end of the test"
+        finally:
+            hold.unlink()
+        self.wait_idle()
+
+    @contextmanager
+    def busy(self, index: int):
+        """As `cell_runs`, in a notebook without subshells: the kernel can do nothing else."""
+        with self.cell_runs(index):
+            self.page.wait_for_function(f"() => {SESSION}.session.kernel.status === 'busy'")
+            yield
+            assert self.kernel_status() == "busy"
+
+    def restart(self):
+        """Restart the kernel, with the button of the toolbar."""
+        button = "jp-button[data-command='notebook:restart-kernel'], [data-command='notebook:restart-kernel']"
+        self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) :is({button})").first.click()
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
+        self.page.locator(".jp-Dialog").wait_for(state="detached")
+        self.page.evaluate(f"async () => {{ await {SESSION}.session.kernel.info; }}")
+        self.wait_idle()
+
+    def kernel_status(self) -> str:
+        return self.page.evaluate(f"() => {SESSION}.session.kernel.status")
+
+    def wait_idle(self):
+        self.page.wait_for_function(f"() => {SESSION}.session?.kernel?.status === 'idle'")
+
+    def trouble(self) -> list[str]:
+        """What has gone wrong since this was asked before: on the page, or in the kernel while it answered a lab."""
+        raised = self.page.evaluate("() => (window.tracebacks ?? []).splice(0)")
+        found = self.guard.found + [f"raised in the kernel: {error}" for error in raised]
+        self.guard.found = []
+        return found
+
+
+# Cells that keep the kernel busy for as long as a test wants; the second for five seconds at least.
+BUSY = "import pathlib, time\nwhile pathlib.Path('hold').exists():\n    time.sleep(0.02)"
+FIVE_SECONDS = BUSY.replace("time\n", "time\ntime.sleep(5)\n")

@@ -1,0 +1,187 @@
+"""A lab as a learner sees and touches it: what it shows, and its sliders, handle, buttons and chips."""
+
+import re
+
+from playwright.sync_api import Locator
+
+# A short fingerprint of each of some canvases, after the next two frames have been painted.
+PICTURE = """async (lab, selector) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame(); await frame();
+  return [...lab.querySelectorAll(selector)].map(canvas => {
+    let hash = 0;
+    for (const letter of canvas.toDataURL()) hash = (Math.imul(hash, 31) + letter.codePointAt(0)) | 0;
+    return hash;
+  });
+}"""
+
+FRESH = """lab => {
+  const report = lab.querySelector('.optimlab-stage')?.optimlab?.();
+  return report?.frames > 0 && report.resting && Object.values(report.sources).every(source => source.fresh);
+}"""
+
+MOVING = ".optimlab-panels canvas[role=img]"
+STANDING = ".optimlab-panels canvas:not([role=img])"
+ALL = ".optimlab-stage canvas"
+
+
+class Stage:
+    """One view of a lab."""
+
+    def __init__(self, root: Locator):
+        self.root = root
+        self.page = root.page
+        self.box = root.locator(".optimlab-stage")
+        self.scrub = root.get_by_label("step", exact=True)
+        self.counter = root.locator(".optimlab-counter")
+        self.handle = root.locator(".optimlab-handle")
+
+    def report(self) -> dict:
+        """What the stage says that it draws."""
+        return self.box.evaluate("stage => stage.optimlab()")
+
+    def values(self) -> dict:
+        return self.report()["values"]
+
+    def last(self, source: str) -> list:
+        return self.report()["sources"][source]["last"]
+
+    def fresh(self, *sources: str) -> bool:
+        shown = self.report()["sources"]
+        return all(shown[name]["fresh"] for name in sources or shown)
+
+    def wait_fresh(self) -> "Stage":
+        """Wait until the kernel has nothing more to say and all that is drawn is current."""
+        self.wait(FRESH)
+        return self
+
+    def wait(self, condition: str, argument=None):
+        self.root.wait_for()
+        self.page.wait_for_function(
+            f"([lab, argument]) => ({condition})(lab, argument)", arg=[self.root.element_handle(), argument]
+        )
+
+    # -------------------------------------------------------------------------------------- pictures
+
+    def picture(self, selector=MOVING) -> list:
+        """A fingerprint of what the panels' canvases show after the next frames; the ruler is not among them."""
+        return self.root.evaluate(PICTURE, selector)
+
+    def wait_other_picture(self, before: list, selector=ALL):
+        self.wait(f"async (lab, before) => String(await ({PICTURE})(lab, '{selector}')) !== String(before)", before)
+
+    def is_blank(self) -> list[bool]:
+        """For each panel, whether nothing at all is painted in it."""
+        return self.root.evaluate(
+            """lab => [...lab.querySelectorAll('.optimlab-panel')].map(panel =>
+                ![...panel.querySelectorAll('canvas')].some(canvas => canvas.width && canvas.height && canvas
+                    .getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte)))"""
+        )
+
+    def strong_pixels(self, color: str, panel=0) -> int:
+        """How many pixels of the moving picture have just this colour, without any transparency."""
+        rgb = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        return self.root.evaluate(
+            """(lab, [selector, panel, rgb]) => {
+                const canvas = lab.querySelectorAll(selector)[panel];
+                const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                let count = 0;
+                for (let i = 0; i < data.length; i += 4)
+                    count += data[i + 3] === 255 && rgb.every((c, j) => Math.abs(data[i + j] - c) <= 2);
+                return count; }""",
+            [MOVING, panel, rgb],
+        )
+
+    def color_at(self, x: float, y: float, panel=0) -> str:
+        """The colour of the moving picture at a place in CSS pixels of the panel, as #RRGGBB."""
+        return self.root.evaluate(
+            """(lab, [selector, panel, x, y]) => {
+                const canvas = lab.querySelectorAll(selector)[panel];
+                const scale = canvas.width / canvas.clientWidth;
+                const [r, g, b] = canvas.getContext('2d').getImageData(x * scale, y * scale, 1, 1).data;
+                return '#' + [r, g, b].map(c => c.toString(16).padStart(2, '0')).join('').toUpperCase(); }""",
+            [MOVING, panel, x, y],
+        )
+
+    # -------------------------------------------------------------------------------------- controls
+
+    def slider(self, symbol: str, row: str = "") -> "Slider":
+        """The slider of a symbol, in the row of that name."""
+        rows = self.root.locator(".optimlab-row")
+        if row:
+            rows = rows.filter(has=self.page.locator(".optimlab-swatch", has_text=re.compile(rf"^\s*{row}\s*$")))
+        label = self.page.locator(".widget-label", has_text=re.compile(f"^{symbol}$"))
+        return Slider(rows.locator(".widget-slider").filter(has=label))
+
+    def sliders(self) -> list["Slider"]:
+        return [Slider(slider) for slider in self.root.locator(".widget-slider").all()]
+
+    def chip(self, name: str) -> Locator:
+        return self.root.locator(".optimlab-chip", has=self.page.locator("b", has_text=re.compile(f"^{name}$")))
+
+    def button(self, label: str) -> Locator:
+        return self.root.get_by_role("button", name=label, exact=True)
+
+    def handle_at(self) -> tuple[float, float]:
+        """Where the handle stands, in CSS pixels of its panel."""
+        left, top = self.handle.evaluate("handle => [handle.style.left, handle.style.top].map(parseFloat)")
+        return left, top
+
+    def handle_on_page(self) -> tuple[float, float]:
+        """Where the handle's middle stands, in CSS pixels of the page."""
+        self.handle.scroll_into_view_if_needed()
+        box = self.handle.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+class Slider:
+    """A slider of ipywidgets: its knob, and the number beside it."""
+
+    def __init__(self, root: Locator):
+        self.root = root
+        self.page = root.page
+        self.knob = root.get_by_role("slider")
+        self.readout = root.locator(".widget-readout")
+
+    def press(self, *keys: str):
+        for key in keys:
+            self.knob.press(key)
+
+    def drag(self, by: float, moves: int = 8):
+        """Drag the knob with the mouse by a share of the slider's length, and let go."""
+        with self.grabbed() as pull:
+            for i in range(1, moves + 1):
+                pull(by * i / moves)
+
+    def grabbed(self):
+        return Grab(self)
+
+    def type(self, number: str):
+        """Type a number into the readout."""
+        self.readout.click()
+        self.page.keyboard.press("ControlOrMeta+A")
+        self.page.keyboard.type(number)
+        self.page.keyboard.press("Enter")
+
+    def shown(self) -> float:
+        """The number beside the slider."""
+        return float(self.readout.inner_text().replace("−", "-"))
+
+
+class Grab:
+    """The mouse holds a slider's knob."""
+
+    def __init__(self, slider: Slider):
+        self.slider, self.mouse = slider, slider.page.mouse
+
+    def __enter__(self):
+        self.slider.knob.scroll_into_view_if_needed()
+        box = self.slider.knob.bounding_box()
+        self.x, self.y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.length = self.slider.root.locator(".noUi-base").bounding_box()["width"]
+        self.mouse.move(self.x, self.y)
+        self.mouse.down()
+        return lambda share: self.mouse.move(self.x + share * self.length, self.y)
+
+    def __exit__(self, *trouble):
+        self.mouse.up()

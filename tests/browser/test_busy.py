@@ -1,0 +1,88 @@
+"""The race while the kernel can do nothing for it: what the browser knows moves on, and nothing old is shown as new."""
+
+import pytest
+
+from .race import AT_THE_END, COLORS, FIVE, HELD, LAB, assert_drawn_as_computed, open_race, play_to_the_end
+
+
+@pytest.fixture
+def notebook(lab):
+    return open_race(lab, "busy.ipynb", subshells=False)
+
+
+@pytest.fixture
+def race(notebook):
+    """The race as its cell makes it."""
+    return notebook.run_lab(LAB)
+
+
+def test_thirty_keys_on_a_slider_change_the_picture_thirty_times_while_the_kernel_is_busy(notebook, race):
+    slider = race.slider("η", "GradientDescent")
+    with notebook.busy(FIVE):
+        picture = race.picture()
+        for key in ["ArrowLeft"] * 15 + ["ArrowRight"] * 15:
+            slider.press(key)
+            before, picture = picture, race.picture()
+            assert picture != before
+            assert_drawn_as_computed(race)
+    assert_drawn_as_computed(race.wait_fresh())
+
+
+def test_a_path_for_other_values_is_faded_while_the_kernel_is_busy_and_current_after(notebook, race):
+    assert race.strong_pixels(COLORS["Momentum"]) > 50
+    with notebook.busy(HELD):
+        race.slider("η", "Momentum").press("ArrowLeft", "ArrowLeft")
+        assert race.fresh("run1")
+        assert_drawn_as_computed(race)
+        for symbol, key in [("γ", "ArrowRight"), ("γ", "ArrowRight"), ("η", "ArrowLeft")]:
+            before = race.slider(symbol, "Momentum").shown()
+            race.slider(symbol, "Momentum").press(key)
+            assert race.slider(symbol, "Momentum").shown() != before
+            race.picture()
+            assert not race.fresh("run1")
+            assert race.strong_pixels(COLORS["Momentum"]) == 0
+            assert race.chip("Momentum").locator(".optimlab-number").inner_text() == "…"
+        assert race.fresh("run0")
+        assert race.strong_pixels(COLORS["GradientDescent"]) > 50
+    race.wait_fresh()
+    assert race.picture() and race.strong_pixels(COLORS["Momentum"]) > 50
+    assert_drawn_as_computed(race)
+
+
+def test_going_back_to_known_values_makes_the_path_current_without_the_kernel(notebook, race):
+    first = race.picture()
+    with notebook.busy(HELD):
+        race.slider("η", "Momentum").press("ArrowLeft")
+        race.slider("γ", "Momentum").press("ArrowRight")
+        assert not race.fresh("run1")
+        race.slider("η", "Momentum").press("ArrowRight")
+        race.slider("γ", "Momentum").press("ArrowLeft")
+        assert race.picture() == first
+        assert_drawn_as_computed(race)
+
+
+def test_the_start_dragged_while_the_kernel_is_busy_follows_the_mouse_and_its_paths_after(notebook, race):
+    x, y = race.handle_on_page()
+    with notebook.busy(HELD):
+        race.page.mouse.move(x, y)
+        race.page.mouse.down()
+        race.page.mouse.move(x + 40, y + 30, steps=10)
+        race.page.mouse.up()
+        race.picture()
+        assert race.handle_on_page() == pytest.approx((x + 40, y + 30), abs=1.5)
+        assert not race.fresh("run0") and not race.fresh("run1")
+        assert race.strong_pixels(COLORS["Momentum"]) == 0
+    race.wait_fresh()
+    assert race.handle_on_page() == pytest.approx((x + 40, y + 30), abs=1.5)
+    assert_drawn_as_computed(race)
+
+
+def test_play_and_scrub_work_while_the_kernel_is_busy(notebook, race):
+    with notebook.busy(HELD):
+        play_to_the_end(race)
+        before = race.picture()
+        race.scrub.press("Home")
+        assert race.report()["k"] == 0
+        assert race.picture() != before
+
+
