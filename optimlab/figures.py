@@ -42,6 +42,7 @@ ROLES = {
 
 FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
 CONTOUR = "#8494A8"
+SOFT = "#7C8896"
 
 
 def style_of(names) -> list[tuple]:
@@ -90,7 +91,9 @@ def png(figure: Figure, dpi: int = 80) -> bytes:
     """The figure as PNG bytes with a palette: small, and the same picture gives the same bytes."""
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", dpi=dpi)
-    Image.open(raw).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    Image.open(raw).convert("RGB").quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        small, format="png", optimize=True
+    )
     return small.getvalue()
 
 
@@ -220,7 +223,7 @@ def _hline(axes, panel, item, rows, values, k, runs):
     if item.get("label"):
         axes.annotate(
             item["label"], (0.99, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="right", va="bottom",
-            color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "linewidth": 0},
+            color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
         )  # fmt: skip
 
 
@@ -280,6 +283,11 @@ def surface_picture(surface, view=None, point=None, size=(5.0, 3.9), dpi=110):
     axes.plot_surface(x, y, grid, cmap=colors, linewidth=0, alpha=0.95, rstride=1, cstride=1, antialiased=True)
     axes.contour(x, y, grid, levels=14, colors="#44607F", linewidths=0.4)
     axes.set(xlabel="x", ylabel="y", zlabel="L")
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):  # readable on light paper and on dark
+        axis.set_pane_color((0, 0, 0, 0))
+        axis.label.set_color(SOFT)
+        axis.set_tick_params(colors=SOFT)
+        axis.line.set_color(SOFT)
     axes.view_init(elev=38, azim=-62)
     figure.canvas.draw()
     matrix = axes.get_proj()

@@ -15,12 +15,12 @@ const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
-/** Three significant digits, as in the summaries: 0.0312, 8.8e-5, 1.2e+9. */
-function short(x) {
+/** Three significant digits (or more), as in the summaries: 0.0312, 8.8e-5, 1.2e+9. */
+function short(x, digits = 3) {
   if (x === Infinity || Number.isNaN(x)) return "∞";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size >= 1e-3 && size < 1e5 ? Number(x.toPrecision(3)).toString() : x.toExponential(1);
+  const text = size >= 1e-3 && size < 1e5 ? Number(x.toPrecision(digits)).toString() : x.toExponential(1);
   return text.replace("-", "−").replace("e−", "e-").replace("e-", "e−");
 }
 
@@ -235,7 +235,7 @@ function isDark(element) {
 
 const THEMES = {
   light: { ink: "#222", soft: "#5f6873", grid: "#e3e7ec", paper: "#fff", low: [170, 185, 204], high: [251, 252, 253], contour: [112, 128, 150], line: 0.55 },
-  dark: { ink: "#e8e8e8", soft: "#a3adba", grid: "#2b323c", paper: "#14171c", low: [62, 76, 98], high: [22, 26, 32], contour: [122, 138, 162], line: 0.5 },
+  dark: { ink: "#e8e8e8", soft: "#a3adba", grid: "#2b323c", paper: "#14171c", low: [20, 23, 29], high: [66, 80, 102], contour: [122, 138, 162], line: 0.5 },
 };
 
 // ------------------------------------------------------------------------------------------------ panels
@@ -515,7 +515,7 @@ function drawField(context, panel, item, view) {
   context.restore();
 }
 
-/** A matplotlib picture over the whole panel, on light paper (its letters are dark). */
+/** A matplotlib picture over the whole panel. */
 function drawPicture(context, panel, item, view) {
   const row = view.store.pick(item.source);
   if (!row.picture) return;
@@ -531,8 +531,6 @@ function drawPicture(context, panel, item, view) {
     panel.image.src = url;
   }
   if (!panel.image.complete) return;
-  context.fillStyle = "#fbfcfd";
-  context.fillRect(panel.x0, panel.y1, panel.x1 - panel.x0, panel.y0 - panel.y1);
   context.drawImage(panel.image, panel.x0, panel.y1, panel.x1 - panel.x0, panel.y0 - panel.y1);
 }
 
@@ -1012,7 +1010,7 @@ function makeLegend(view) {
     for (const { run, text } of chips) put(text, readout(view, run));
     for (const { note, text } of notes) {
       const rows = table(view, note.source);
-      const value = rows.rows ? short(rows.at(Math.floor(view.k), note.channel)) : "…";
+      const value = rows.rows ? short(rows.at(Math.floor(view.k), note.channel), note.digits) : "…";
       put(text, `${note.label} = ${rows.fresh ? value : "…"}`);
     }
   };

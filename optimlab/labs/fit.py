@@ -58,12 +58,14 @@ def by_hand(problem, point) -> Lab:
 
     sources = [Source("here", ("start",), compute), field_source(problem)]
     panels = [
-        surface_panel(problem, [], [], title="its loss surface: drag the point"),
+        surface_panel(problem, [], [], title="its loss surface: drag the point", handle="point (w, b)"),
         data_panel(problem, [mark("line", control="start", color=ROLES["step"][0], color_dark=ROLES["step"][1])]),
     ]
     panels[0].marks = [m for m in panels[0].marks if m.get("symbol") != "star"]  # finding it is the exercise
     names = ("slope w", "intercept b", "L(w, b)")
-    scene = Scene(panels, readouts=[{"label": n, "source": "here", "channel": i} for i, n in enumerate(names)])
+    scene = Scene(
+        panels, readouts=[{"label": n, "source": "here", "channel": i, "digits": 4} for i, n in enumerate(names)]
+    )
 
     def summary(values):
         w, b = values["start"]

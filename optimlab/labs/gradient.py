@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..figures import ROLES, surface_picture
@@ -20,6 +22,9 @@ def gradient_lab(surface, start=None) -> Lab:
     arrows' length grows with the gradient's, up to a limit.
     """
     start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    title = f"the gradient on {surface!r}"
+    if surface.knobs:  # the 3-D picture is drawn once, so the surface stays as it is
+        surface = replace(surface, knobs={})
     if surface.dim == 1:
         return tangent_lab(surface, start)
     picture, project = surface_picture(surface)
@@ -47,7 +52,9 @@ def gradient_lab(surface, start=None) -> Lab:
         mark("arrow", source="here", at=[0, 1], by=[2, 3], label="∇L, uphill", **role("gradient")),
         mark("arrow", source="here", at=[0, 1], by=[4, 5], label="−∇L, downhill", **role("step")),
     ]
-    contour = surface_panel(surface, [], [], title=f"{surface.name} from above: drag the point", extra=marks)
+    contour = surface_panel(
+        surface, [], [], title=f"{surface.name} from above: drag the point", extra=marks, handle="point θ"
+    )
     solid = Panel(
         (0, 1), (0, 1), title="the same surface in 3-D", axes=False, height=0.78,
         alt=f"3-D view of {surface.name}",
@@ -60,13 +67,13 @@ def gradient_lab(surface, start=None) -> Lab:
         g = surface.gradient(theta)
         yield f"at ({theta[0]:.3g}, {theta[1]:.3g})  L={surface.value(theta):.3g}  ∇L=({g[0]:.3g}, {g[1]:.3g})"
 
-    return Lab(scene, sources, (), {"start": start}, summary, f"the gradient on {surface!r}")
+    return Lab(scene, sources, (), {"start": start}, summary, title)
 
 
 def tangent_lab(surface, start) -> Lab:
     """One parameter: the curve, its tangent, and the arrow downhill."""
     floor = floor_of(surface)
-    panel = line_panel(surface, [], [])
+    panel = line_panel(surface, [], [], "point w")
     reach = 0.2 * (panel.x[1] - panel.x[0])
     steep = typical_slope(surface)
 

@@ -141,10 +141,10 @@ def theory_source(surface) -> Source:
     return Source("theory", tuple(surface.knobs), compute)
 
 
-def surface_panel(surface, sources, runs, title=None, extra=()) -> Panel:
+def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ₀") -> Panel:
     """The surface with its minima, the paths of the runs, and the start to drag."""
     if surface.dim == 1:
-        return line_panel(surface, sources, runs)
+        return line_panel(surface, sources, runs, handle)
     symbols = getattr(surface, "symbols", ("x", "y"))
     marks = [mark("field", source="field", minimum=floor_of(surface), count=16)]
     if surface.minima:
@@ -159,7 +159,7 @@ def surface_panel(surface, sources, runs, title=None, extra=()) -> Panel:
             )
         )
     marks += [mark("path", source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
-    marks += [*extra, mark("handle", control="start", label="start θ₀")]
+    marks += [*extra, mark("handle", control="start", label=handle)]
     return Panel(
         *surface.view,
         x_label=symbols[0],
@@ -170,7 +170,7 @@ def surface_panel(surface, sources, runs, title=None, extra=()) -> Panel:
     )
 
 
-def line_panel(surface, sources, runs) -> Panel:
+def line_panel(surface, sources, runs, handle) -> Panel:
     """A loss of one parameter as a curve, with the steps as points on it."""
     (view,) = surface.view
     w = np.linspace(*view, 161)
@@ -179,7 +179,7 @@ def line_panel(surface, sources, runs) -> Panel:
     curve = np.column_stack([w, heights])
     marks = [mark("points", data=curve.tolist(), symbol="line", color="#98A4B3", color_dark="#6B7787")]
     marks += [mark("path", source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
-    marks.append(mark("handle", control="start", label="start w₀", y=-0.06 * top))
+    marks.append(mark("handle", control="start", label=handle, y=-0.06 * top))
     return Panel(
         view,
         (-0.12 * top, top),
