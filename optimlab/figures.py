@@ -222,7 +222,7 @@ def _hline(axes, panel, item, rows, values, k, runs):
     axes.axhline(item["y"], color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
     if item.get("label"):
         axes.annotate(
-            item["label"], (0.99, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="right", va="bottom",
+            item["label"], (0.01, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="left", va="top",
             color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
         )  # fmt: skip
 

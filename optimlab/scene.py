@@ -56,7 +56,8 @@ class Panel:
 class Scene:
     """Panels and a legend; ``steps`` = 0 means that nothing plays.
 
-    ``readouts`` are numbers below the panels, {"label", "source", "channel"} and perhaps "digits"; ``first_step`` is shown at first.
+    ``readouts`` are numbers below the panels, {"label", "source", "channel"} and perhaps "digits";
+    ``first_step`` is shown at first.
     """
 
     panels: list

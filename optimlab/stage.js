@@ -779,9 +779,9 @@ function drawHline(context, panel, item, view) {
   strokeThrough(context, [[panel.x0, py], [panel.x1, py]], 1, { color, dash: [3, 3] }, 0.8);
   if (!item.label) return;
   context.fillStyle = color;
-  context.textAlign = "right";
-  context.textBaseline = "bottom";
-  haloText(context, view.theme, item.label, panel.x1 - 4, py - 2);
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  haloText(context, view.theme, item.label, panel.x0 + 5, py + 3);
 }
 
 function drawDot(context, panel, item, view) {

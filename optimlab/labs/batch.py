@@ -19,9 +19,7 @@ __all__ = ["batch_lab"]
 X, Y, LOSS, COST = range(4)
 
 
-def batch_lab(
-    problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, seed: int = 0, tolerance: float = 0.01
-) -> Lab:
+def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, seed: int = 0) -> Lab:
     """Full batch, mini-batch and single-sample descent, from one start with one η, on one surface.
 
     The loss is shown twice: against the step, and against the number of single-example gradients, which is what a
@@ -34,7 +32,6 @@ def batch_lab(
     batch_size : B of the mini-batch; the slider runs over the powers of two
     steps : how many steps each walks
     seed : of the shuffling
-    tolerance : a run has settled when L − min L stays at or below it
     """
     if not isinstance(problem, Regression) or problem.dim != 2:
         raise ValueError(f"batch_lab needs a regression problem of two parameters, got {problem!r}")
@@ -45,7 +42,7 @@ def batch_lab(
     names = ["full batch", "mini-batch", "single sample"]
     styles = style_of(["GradientDescent", "Momentum", "Adam"])
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=problem.minimum, tolerance=tolerance)
+        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=problem.minimum)
         for i, (name, style) in enumerate(zip(names, styles, strict=True))
     ]
     controls = [Control("lr", rate, lr, "all"), Control("B", size, batch_size, "all")]

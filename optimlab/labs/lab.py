@@ -124,6 +124,7 @@ class Lab(widgets.VBox):
 def slider(control: Control):
     """The knob as an ipywidgets slider, with as many positions as the knob has."""
     knob, value = control.knob, float(control.value)
+    whole = bool(np.allclose(knob.grid, np.round(knob.grid), rtol=1e-12))
     common = {
         "description": knob.symbol,
         "continuous_update": True,
@@ -133,9 +134,13 @@ def slider(control: Control):
     if knob.log:
         low, high = float(np.log10(knob.low)), float(np.log10(knob.high))
         step = (high - low) / (knob.count - 1)
-        return widgets.FloatLogSlider(value=value, min=low, max=high, step=step, readout_format=".3g", **common)
+        return widgets.FloatLogSlider(
+            value=value, min=low, max=high, step=step, readout_format=".0f" if whole else ".3g", **common
+        )
     step = (knob.high - knob.low) / (knob.count - 1)
-    return widgets.FloatSlider(value=value, min=knob.low, max=knob.high, step=step, readout_format=".4g", **common)
+    return widgets.FloatSlider(
+        value=value, min=knob.low, max=knob.high, step=step, readout_format=".0f" if whole else ".4g", **common
+    )
 
 
 def swatch(run):

@@ -65,7 +65,8 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
 
     where = ", ".join(f"{x:g}" for x in start)
     scene = Scene(panels, runs, steps)
-    title = f"race on {surface!r} from ({where}), {steps} steps"
+    named = surface.name if type(surface).__repr__ is object.__repr__ else repr(surface)
+    title = f"race on {named} from ({where}), {steps} steps"
     return Lab(scene, sources, [*shared, *controls], {"start": start}, summary, title)
 
 
@@ -215,6 +216,7 @@ def rate_ruler(surface, runs, controls) -> Panel:
     rates = [c for c in controls if c.name.endswith(" lr")]
     low = min([c.knob.low for c in rates], default=1e-4)
     high = max([c.knob.high for c in rates], default=1.0)
+    kind = "full-batch gradient descent" if hasattr(surface, "gradient_at") else "gradient descent"
     theory = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}
     marks = [
         mark("vline", source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),
@@ -224,7 +226,7 @@ def rate_ruler(surface, runs, controls) -> Panel:
     return Panel(
         (low, 10 * high),
         (0, 1),
-        x_label="learning rate η, and what theory says for gradient descent",
+        x_label=f"learning rate η, and what theory says for {kind}",
         alt="the learning rates beside 2/(λmin+λmax) and 2/λmax",
         x_log=True,
         height="ruler",
