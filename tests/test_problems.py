@@ -209,9 +209,9 @@ def test_one_batch_of_everything_is_the_full_gradient(problem):
     theta = np.array(problem.start) + 0.3
     full = problem.minibatch(problem.size, seed=8)
     for k in range(3):
-        np.testing.assert_array_equal(full.gradient_at(k)(theta), problem.gradient(theta))
+        np.testing.assert_allclose(full.gradient_at(k)(theta), problem.gradient(theta), rtol=1e-12, atol=1e-14)
     walked = descend(full, Adam(lr=0.1), steps=5).theta
-    np.testing.assert_array_equal(walked, descend(problem, Adam(lr=0.1), steps=5).theta)
+    np.testing.assert_allclose(walked, descend(problem, Adam(lr=0.1), steps=5).theta, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("kind", [LinearRegression, LogisticRegression])
@@ -287,7 +287,10 @@ def test_a_seed_must_be_a_whole_number(seed):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: LinearRegression([1, 2], [1, 2]), "X must have shape (N, features) and y shape (N,), got (2,) and (2,)"),
+        (
+            lambda: LinearRegression([1, 2], [1, 2]),
+            "X must have shape (N, features) and y shape (N,), got (2,) and (2,)",
+        ),
         (
             lambda: LinearRegression([[1], [2]], [1, 2, 3]),
             "X must have shape (N, features) and y shape (N,), got (2, 1) and (3,)",

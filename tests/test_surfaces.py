@@ -90,9 +90,7 @@ def test_the_gradient_is_the_slope_of_the_value(surface, share):
     if has_a_kink_near(surface, theta):
         return
     tolerance = 2e-6 + 1e-9 * abs(surface.value(theta))
-    np.testing.assert_allclose(
-        surface.gradient(theta), central_differences(surface, theta), rtol=1e-6, atol=tolerance
-    )
+    np.testing.assert_allclose(surface.gradient(theta), central_differences(surface, theta), rtol=1e-6, atol=tolerance)
 
 
 @every_surface

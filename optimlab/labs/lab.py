@@ -124,23 +124,19 @@ class Lab(widgets.VBox):
 def slider(control: Control):
     """The knob as an ipywidgets slider, with as many positions as the knob has."""
     knob, value = control.knob, float(control.value)
-    whole = bool(np.allclose(knob.grid, np.round(knob.grid), rtol=1e-12))
+    whole = np.allclose(knob.grid, np.round(knob.grid), rtol=1e-12)
     common = {
+        "value": value,
         "description": knob.symbol,
         "continuous_update": True,
+        "readout_format": ".0f" if whole else ".3g" if knob.log else ".4g",
         "layout": widgets.Layout(width="300px", min_width="200px"),
         "style": {"description_width": "44px"},
     }
+    make, low, high = widgets.FloatSlider, knob.low, knob.high
     if knob.log:
-        low, high = float(np.log10(knob.low)), float(np.log10(knob.high))
-        step = (high - low) / (knob.count - 1)
-        return widgets.FloatLogSlider(
-            value=value, min=low, max=high, step=step, readout_format=".0f" if whole else ".3g", **common
-        )
-    step = (knob.high - knob.low) / (knob.count - 1)
-    return widgets.FloatSlider(
-        value=value, min=knob.low, max=knob.high, step=step, readout_format=".0f" if whole else ".4g", **common
-    )
+        make, low, high = widgets.FloatLogSlider, float(np.log10(low)), float(np.log10(high))
+    return make(min=low, max=high, step=(high - low) / (knob.count - 1), **common)
 
 
 def swatch(run):

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from .stage import Stage
 
-SECONDS = 60  # the longest wait for anything; a slow machine is no failure
+SECONDS = 30  # the longest wait for anything; a slow machine is no failure
 
 CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
 
@@ -118,7 +118,7 @@ class Guard:
     def __init__(self, page: Page):
         self.found = []
         page.on("console", self.hear)
-        page.on("pageerror", lambda error: self.found.append(f"uncaught on the page: {error}"))
+        page.on("pageerror", lambda error: self.found.append(f"uncaught on the page: {error.stack or error}"))
         page.on("request", lambda request: self.see(request.url))
         page.on("websocket", lambda socket: self.see(socket.url))
 
@@ -127,6 +127,14 @@ class Guard:
         if message.type != "error" or any(part in message.text + where for part, _ in HARMLESS):
             return
         self.found.append(f"error on the console: {message.text} ({where})")
+
+    @contextmanager
+    def expecting(self, part: str):
+        """An error on the console that must come, and may."""
+        yield
+        found = [trouble for trouble in self.found if part in trouble]
+        assert found, f"no {part!r} on the console"
+        self.found = [trouble for trouble in self.found if trouble not in found]
 
     def see(self, url):
         parts = urlsplit(url)
@@ -182,6 +190,18 @@ class JupyterLab:
         )
         self.name = None
 
+    def save(self):
+        self.page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save'); }")
+
+    def set_theme(self, theme: str):
+        """The theme that the Settings menu offers under this name."""
+        self.page.evaluate(
+            "async theme => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }", theme
+        )
+        self.page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        # JupyterLab removes its curtain twice if the theme changes again before it is gone.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
     def cell(self, index: int):
         return self.page.locator(CODE_CELL).nth(index)
 
@@ -192,27 +212,53 @@ class JupyterLab:
     def start(self, index: int):
         """Run a cell, and do not wait for its end."""
         self.page.evaluate(
-            """index => { const notebook = jupyterapp.shell.currentWidget.content;
+            """index => {
+                const notebook = jupyterapp.shell.currentWidget.content;
                 const codes = notebook.widgets.filter(cell => cell.model.type === 'code');
                 notebook.activeCellIndex = notebook.widgets.indexOf(codes[index]);
                 notebook.deselectAll();
-                void jupyterapp.commands.execute('notebook:run-cell'); }""",
+                window.running = jupyterapp.commands.execute('notebook:run-cell').then(() => (window.running = null));
+            }""",
             index,
         )
 
     def run(self, index: int):
-        """Run a cell to its end."""
-        before = self.prompt(index)
+        """Run a cell to its end; it must not print an error."""
         self.start(index)
-        self.page.wait_for_function(
-            """([index, before]) => { const codes = jupyterapp.shell.currentWidget.content.widgets
-                    .filter(cell => cell.model.type === 'code');
-                const count = codes[index].model.executionCount;
-                return count !== null && codes[index].model.executionState !== 'running' && `[${count}]:` !== before; }""",
-            arg=[index, before],
-        )
+        self.page.wait_for_function("() => window.running === null")
         errors = self.cell(index).locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
         assert not errors, "\n".join(errors)
+
+    def run_all(self):
+        """Run all cells; stops where a cell raises, as JupyterLab does."""
+        self.page.evaluate(
+            """() => {
+                window.running = jupyterapp.commands.execute('notebook:run-all-cells').then(() => (window.running = null));
+            }"""
+        )
+        self.page.wait_for_function("() => window.running === null", timeout=4000 * SECONDS)
+
+    def errors(self) -> list[str]:
+        """The errors that stand in the notebook's outputs, and what was written to stderr."""
+        return self.page.evaluate(
+            """() => jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code')
+                .flatMap(cell => cell.model.outputs.toJSON())
+                .filter(output => output.output_type === 'error' || output.name === 'stderr')
+                .map(output => output.evalue ?? output.text)"""
+        )
+
+    def unrun(self) -> list[str]:
+        """The code cells that have not been run."""
+        return self.page.evaluate(
+            """() => jupyterapp.shell.currentWidget.content.widgets
+                .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
+                .filter(cell => !(cell.model.executionCount > 0))
+                .map(cell => cell.model.sharedModel.getSource())"""
+        )
+
+    def stages(self) -> list[Stage]:
+        """All labs of the notebook."""
+        return [Stage(root) for root in self.page.locator(f"{CODE_CELL} .optimlab-lab").all()]
 
     def run_lab(self, index: int) -> Stage:
         """Run a cell that ends with a lab; the lab starts anew, as its cell says."""

@@ -22,6 +22,7 @@ FRESH = """lab => {
 
 MOVING = ".optimlab-panels canvas[role=img]"
 STANDING = ".optimlab-panels canvas:not([role=img])"
+PANELS = ".optimlab-panels canvas"
 ALL = ".optimlab-stage canvas"
 
 
@@ -103,6 +104,28 @@ class Stage:
             [MOVING, panel, x, y],
         )
 
+    def brightness(self, selector: str, panel=0) -> float:
+        """The mean brightness, from 0 to 1, of what is painted on one of some canvases."""
+        return self.root.evaluate(
+            """(lab, [selector, panel]) => {
+                const canvas = lab.querySelectorAll(selector)[panel];
+                const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                let [sum, count] = [0, 0];
+                for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) {
+                    sum += (data[i] + data[i + 1] + data[i + 2]) / 765;
+                    count += 1;
+                }
+                return sum / count; }""",
+            [selector, panel],
+        )
+
+    def widest(self) -> float:
+        """How far to the right on the page anything of the lab reaches."""
+        return self.root.evaluate(
+            """lab => Math.max(...[...lab.querySelectorAll('*')].filter(node => node.checkVisibility())
+                .map(node => node.getBoundingClientRect().right))"""
+        )
+
     # -------------------------------------------------------------------------------------- controls
 
     def slider(self, symbol: str, row: str = "") -> "Slider":
@@ -162,6 +185,10 @@ class Slider:
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.type(number)
         self.page.keyboard.press("Enter")
+
+    def position(self) -> float:
+        """Where the knob stands."""
+        return float(self.knob.get_attribute("aria-valuetext"))
 
     def shown(self) -> float:
         """The number beside the slider."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .race import AT_THE_END, COLORS, FIVE, HELD, LAB, assert_drawn_as_computed, open_race, play_to_the_end
+from .race import COLORS, FIVE, HELD, LAB, assert_drawn_as_computed, open_race, play_to_the_end
 
 
 @pytest.fixture
@@ -84,5 +84,3 @@ def test_play_and_scrub_work_while_the_kernel_is_busy(notebook, race):
         race.scrub.press("Home")
         assert race.report()["k"] == 0
         assert race.picture() != before
-
-
