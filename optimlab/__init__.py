@@ -2,7 +2,7 @@
 
 >>> from optimlab import Momentum, descend, ravine
 >>> descend(ravine(kappa=20), Momentum(lr=0.05, gamma=0.9), steps=200)
-Momentum  η=0.05  γ=0.9  settles at L<0.001 after 95 steps
+Momentum  η=0.05  γ=0.9  settles at L<0.001 after 76 steps
 
 The core needs numpy alone. The labs (`race`, `anatomy`, …) load matplotlib and ipywidgets when they are first used.
 """

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import short
+from .knobs import short, told
 from .optimizers import Optimizer
 
 __all__ = ["Trajectory", "descend", "sweep"]
@@ -73,7 +73,8 @@ class Trajectory:
             return f"{head}  diverges: not finite from step {self.diverged_at} on"
         if (settled := self.settled_at(tolerance)) is not None:
             return f"{head}  settles at {target} after {settled} steps"
-        return f"{head}  reaches L={short(self.loss[-1])} after {self.steps} steps, not settled at {target}"
+        reached = f"{head}  reaches L={short(self.loss[-1])} after {self.steps} steps"
+        return f"{reached}, not settled at {target}" if np.isfinite(self.minimum) else reached
 
     def __repr__(self) -> str:
         return self.summary()
@@ -97,8 +98,10 @@ def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bo
     >>> descend(parabola(), GradientDescent(lr=0.1), steps=10).theta[-1]
     array([2.67787745])
     """
-    steps = _check_steps(steps)
-    theta = _check_start(loss.start if start is None else start)
+    check_loss(loss)
+    check_optimizer(optimizer)
+    steps = check_steps(steps)
+    theta = check_start(loss.start if start is None else start, loss)
     optimizer = _as_arrays(optimizer, theta.dtype)
     theta, shape = _broadcast(theta, optimizer)
 
@@ -139,8 +142,10 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
     -------
     Trajectory : theta (T+1, n, ..., d), equal to a loop of `descend` over `values`
     """
-    start = _check_start(loss.start if start is None else start)
-    values = np.asarray(values, dtype=float)
+    check_loss(loss)
+    check_optimizer(optimizer)
+    start = check_start(loss.start if start is None else start, loss)
+    values = _numbers(values, "the values of a sweep must be numbers")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"the values of a sweep must have shape (n,) with n ≥ 1, got {values.shape}")
     column = values.reshape(-1, *[1] * start.ndim)
@@ -206,20 +211,46 @@ def _broadcast(theta, optimizer):
     return theta.reshape(1, -1) if theta.ndim == 1 else theta, theta.shape
 
 
-def _check_start(start):
+def check_optimizer(optimizer) -> Optimizer:
+    """The optimizer, or a `ValueError`: `Adam` is a class, `Adam(lr=0.1)` an optimizer."""
+    if not isinstance(optimizer, Optimizer):
+        raise ValueError(f"the optimizer must be an Optimizer, such as Adam(lr=0.1), got {told(optimizer)}")
+    return optimizer
+
+
+def check_loss(loss):
+    """That it has a value and a gradient: `ravine` is a function, `ravine()` a loss."""
+    knows_gradient = hasattr(loss, "gradient") or hasattr(loss, "gradient_at")
+    if not (hasattr(loss, "value") and knows_gradient) or isinstance(loss, type):
+        raise ValueError(f"the loss must have value(theta) and gradient(theta), got {told(loss)}")
+
+
+def _numbers(values, must) -> np.ndarray:
+    """A float array of what are numbers, or a `ValueError`."""
     try:
-        theta = np.asarray(start)
-        theta = theta if theta.dtype.kind == "f" else theta.astype(float)
+        array = np.asarray(values)
+        if array.size and array.dtype.kind not in "fiu":
+            raise TypeError
     except (TypeError, ValueError):
-        raise ValueError(f"the start θ₀ must be numbers of shape (..., d), got {start!r}") from None
+        raise ValueError(f"{must}, got {told(values)}") from None
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def check_start(start, loss=None):
+    """θ₀ as a float array of shape (..., d), or a `ValueError` that says what is wrong with it."""
+    theta = _numbers(start, "the start θ₀ must be numbers of shape (..., d)")
     if theta.ndim == 0 or theta.size == 0:
         raise ValueError(f"the start θ₀ must have shape (..., d) with d ≥ 1, got {theta.shape}")
+    dim = getattr(loss, "dim", theta.shape[-1])
+    if theta.shape[-1] != dim:
+        raise ValueError(f"the start θ₀ must have shape (..., {dim}) on {loss!r}, got {theta.shape}")
     if not np.isfinite(theta).all():
         raise ValueError(f"the start θ₀ must be finite, got {theta.tolist()}")
     return theta
 
 
-def _check_steps(steps):
+def check_steps(steps):
+    """The number of steps as an int, or a `ValueError`."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
         raise ValueError(f"steps must be a whole number ≥ 0, got {steps!r}")
     return int(steps)

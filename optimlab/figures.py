@@ -202,6 +202,8 @@ def _line(axes, panel, item, rows, values, k, runs):
     else:
         row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
         slope, intercept = row[item["slope"]], row[item["intercept"]]
+    if not np.isfinite([slope, intercept]).all():
+        return
     x = np.array(panel.x)
     axes.plot(x, slope * x + intercept, linewidth=2, **_line_style(item, runs))
 
@@ -235,7 +237,8 @@ def _dot(axes, panel, item, rows, values, k, runs):
 
 def _bars(axes, panel, item, rows, values, k, runs):
     row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
-    axes.bar(range(len(item["channels"])), row[item["channels"]], color=item["colors"], width=0.6)
+    heights = np.nan_to_num(row[item["channels"]], nan=0, posinf=1e12, neginf=-1e12)
+    axes.bar(range(len(item["channels"])), heights, color=item["colors"], width=0.6)
     axes.set_xticks(range(len(item["channels"])), item["labels"])
 
 

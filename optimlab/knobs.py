@@ -52,13 +52,23 @@ class Knob:
             if numbers.dtype.kind not in "fiu" or numbers.size == 0:
                 raise TypeError
         except (TypeError, ValueError):
-            raise ValueError(f"{name} must be a number in {self.allowed}, got {value!r}") from None
+            raise ValueError(f"{name} must be a number in {self.allowed}, got {told(value)}") from None
         legal = np.isfinite(numbers) & inside(numbers, self.allowed)
         if not np.all(legal):
             raise ValueError(f"{name} must be in {self.allowed}, got {numbers[~legal].flat[0]:g}")
         if numbers.ndim == 0:
             return float(numbers)
         return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
+
+
+def told(value) -> str:
+    """A wrong value as an error message shows it: in a few words, on one line."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value):
+        return f"the function {getattr(value, '__name__', type(value).__name__)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def inside(numbers, interval: str):

@@ -38,7 +38,7 @@ def learning_rate(default):
     return knob(default, "η", "learning rate", low=1e-4, high=2.0, log=True)
 
 
-def decay(default, symbol, meaning, low=0.0, high=0.99, count=100):
+def decay(default, symbol, meaning, low=0.0, high=0.99, count=67):
     return knob(default, symbol, meaning, low=low, high=high, allowed="[0, 1)", count=count)
 
 
@@ -65,7 +65,7 @@ class Optimizer:
     def __post_init__(self):
         for name, spec in knobs_of(self).items():
             value = getattr(self, name)
-            if not (name == "lr" and callable(value)):
+            if name != "lr" or isinstance(value, type) or not callable(value):
                 object.__setattr__(self, name, spec.check(value))
         for spec in fields(self):
             allowed = spec.metadata.get("allowed")
@@ -83,7 +83,9 @@ class Optimizer:
 
     def rate(self, k):
         """η at step k: the schedule's value, or the constant."""
-        return self.lr(k) if callable(self.lr) else self.lr
+        if not callable(self.lr):
+            return self.lr
+        return self.knobs["lr"].check(self.lr(k))
 
     def replace(self, **changes) -> Optimizer:
         """A copy with other hyperparameters: ``Momentum().replace(gamma=0.99)``."""
@@ -336,7 +338,7 @@ class Adam(Optimizer):
 
     lr: Rate = learning_rate(0.001)
     beta1: float = decay(0.9, "β₁", "first-moment decay")
-    beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999)
+    beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
     eps: float = stabilizer(1e-8)
     eps_root: float = stabilizer(0.0, "ε_root")
     eps_hat: bool = option(False)
@@ -351,7 +353,7 @@ class Adam(Optimizer):
         v = self.beta2 * state["v"] + (1 - self.beta2) * g**2
         m_hat = m / (1 - self.beta1**t)
         v_hat = v / (1 - self.beta2**t)
-        eps = self.eps / np.sqrt(1 - self.beta2**t) if self.eps_hat else self.eps
+        eps = self.eps / (1 - self.beta2**t) ** 0.5 if self.eps_hat else self.eps
         return theta - self.rate(k) * m_hat / (np.sqrt(v_hat + self.eps_root) + eps), {"m": m, "v": v}
 
 

@@ -12,7 +12,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from .knobs import Knob
+
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
+
+
+PENALTY = Knob("λ", "the penalty", low=1e-4, high=1.0, log=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,13 +47,15 @@ class Regression:
     knobs = params = {}  # nothing on a data set is for sliders
 
     def __post_init__(self):
-        X, y = np.asarray(self.X, float), np.asarray(self.y, float)
+        try:
+            X, y = np.asarray(self.X, float), np.asarray(self.y, float)
+        except (TypeError, ValueError):
+            raise ValueError("X and y must be finite numbers") from None
         if X.ndim != 2 or len(X) == 0 or y.shape != (len(X),):
             raise ValueError(f"X must have shape (N, features) and y shape (N,), got {X.shape} and {y.shape}")
         if not (np.isfinite(X).all() and np.isfinite(y).all()):
             raise ValueError("X and y must be finite numbers")
-        if not self.l2 >= 0:
-            raise ValueError(f"the penalty λ must be in [0, ∞), got {self.l2!r}")
+        object.__setattr__(self, "l2", PENALTY.check(self.l2))
         object.__setattr__(self, "X", np.column_stack([X, np.ones(len(X))]) if self.bias else X)
         object.__setattr__(self, "y", y)
         if self.start is None:
@@ -76,6 +83,13 @@ class Regression:
         """The same loss, whose gradient at step k sees only the k-th mini-batch."""
         return MiniBatches(self, batch_size, seed)
 
+    def _point(self, theta):
+        """θ as an array of shape (..., dim)."""
+        theta = np.asarray(theta)
+        if theta.ndim == 0 or theta.shape[-1] != self.dim:
+            raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
+        return theta
+
     def _rows(self, rows):
         return (self.X, self.y) if rows is None else (self.X[rows], self.y[rows])
 
@@ -99,15 +113,14 @@ class LinearRegression(Regression):
 
     def value(self, theta):
         """L(θ): shape (..., d) → (...). Through XᵀX, so it costs the same for any N."""
-        apart = np.asarray(theta) - self.solution
+        apart = self._point(theta) - self.solution
         floor = 0.5 * np.mean((self.X @ self.solution - self.y) ** 2) + self._penalty(self.solution)
         return floor + 0.5 * np.sum(apart * (apart @ self._hessian), axis=-1)
 
     def gradient(self, theta, rows=None):
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
-        X, y = self._rows(rows)
-        theta = np.asarray(theta)
-        return (theta @ X.T - y) @ X / len(y) + self.l2 * theta
+        (X, y), theta = self._rows(rows), self._point(theta)
+        return like(theta, (theta @ X.T - y) @ X / len(y) + self.l2 * theta)
 
     @cached_property
     def _hessian(self):
@@ -119,8 +132,8 @@ class LinearRegression(Regression):
 
     @cached_property
     def solution(self) -> np.ndarray:
-        """The θ of least loss, from the normal equations, shape (d,)."""
-        return np.linalg.solve(self._hessian, self.X.T @ self.y / self.size)
+        """The θ of least loss, from the normal equations, shape (d,); the shortest one if there are many."""
+        return np.linalg.lstsq(self._hessian, self.X.T @ self.y / self.size)[0]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,14 +161,13 @@ class LogisticRegression(Regression):
 
     def value(self, theta):
         """L(θ): shape (..., d) → (...)."""
-        margin = np.asarray(theta) @ self.X.T * np.where(self.y == 1, 1, -1)
+        margin = self._point(theta) @ self.X.T * np.where(self.y == 1, 1, -1)
         return np.mean(np.logaddexp(0, -margin), axis=-1) + self._penalty(theta)
 
     def gradient(self, theta, rows=None):
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
-        X, y = self._rows(rows)
-        theta = np.asarray(theta)
-        return (sigmoid(theta @ X.T) - y) @ X / len(y) + self.l2 * theta
+        (X, y), theta = self._rows(rows), self._point(theta)
+        return like(theta, (sigmoid(theta @ X.T) - y) @ X / len(y) + self.l2 * theta)
 
     @cached_property
     def solution(self) -> np.ndarray:
@@ -164,7 +176,9 @@ class LogisticRegression(Regression):
         for _ in range(50):
             p = sigmoid(self.X @ theta)
             hessian = (self.X.T * (p * (1 - p))) @ self.X / self.size + self.l2 * np.eye(self.dim)
-            theta = theta - np.linalg.solve(hessian, self.gradient(theta))
+            theta = theta - np.linalg.lstsq(hessian, self.gradient(theta))[0]
+            if self.l2 == 0 and self.accuracy(theta) == 1:
+                raise ValueError("the classes can be separated: without a penalty λ the loss has no minimum")
         return theta
 
 
@@ -215,9 +229,11 @@ class MiniBatches:
         return np.concatenate([[0], np.cumsum([len(self.rows(k)) for k in range(steps)])]).astype(int)
 
     def _shuffle(self, epoch):
-        if self.batch_size == self.size:
-            return np.arange(self.size)
-        return np.random.default_rng([self.seed, epoch]).permutation(self.size)
+        order = np.arange(self.size)
+        if self.batch_size < self.size:
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        order.flags.writeable = False  # the batches are slices of it
+        return order
 
     def __repr__(self) -> str:
         return f"{self.problem!r}, in batches of {self.batch_size}"
@@ -226,6 +242,11 @@ class MiniBatches:
 def sigmoid(z):
     """1/(1 + e⁻ᶻ), without overflow."""
     return 0.5 * (1 + np.tanh(0.5 * z))
+
+
+def like(theta, gradient):
+    """The gradient in θ's own precision."""
+    return gradient.astype(theta.dtype, copy=False) if theta.dtype.kind == "f" else gradient
 
 
 def diabetes(scaling: str = "units") -> LinearRegression:

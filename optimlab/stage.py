@@ -37,12 +37,14 @@ class Source:
     compute : ``compute(values) -> array``; `values` maps every control to its value. One of the values may be an
         array of shape (n,): then the result has a leading axis n. A result may also be ``bytes`` (a picture).
     sweeps : the controls along which the browser is given the whole sweep (all the sliders in `needs`, if None)
+    still : the same for the static twin, where that needs more points than the stage; `compute` if None
     """
 
     name: str
     needs: tuple
     compute: Callable
     sweeps: tuple | None = None
+    still: Callable | None = None
 
 
 class Stage(anywidget.AnyWidget):
@@ -91,7 +93,7 @@ class Stage(anywidget.AnyWidget):
 
     def rows(self, values) -> dict:
         """The current array of each source, for the static twin."""
-        return {name: source.compute(dict(values)) for name, source in self._sources.items()}
+        return {name: (source.still or source.compute)(dict(values)) for name, source in self._sources.items()}
 
     def _swept(self, source):
         wanted = source.needs if source.sweeps is None else source.sweeps
@@ -118,27 +120,40 @@ class Stage(anywidget.AnyWidget):
         """The browser asks: recompute what its values have made stale, then say which request was answered."""
         request = change["new"]
         try:
-            values = self._checked(request["values"])
+            values = self._checked(request.get("values"))
             for name, content in self._arrays(values, bool(request.get("rest"))):
                 self.set_trait(name, content)
             if request.get("rest"):
                 self.points = {name: values[name] for name in self.points}
             self.problem = ""
-        except (ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # whatever it is, the browser must hear of it, and go on asking
             self._fresh = {}
-            self.problem = str(error)
+            self.problem = str(error) or type(error).__name__
         finally:
-            self.answered = int(request.get("seq", 0))
+            self.answered = sequence_number(request)
 
     def _checked(self, values):
         """Only known controls, only finite numbers."""
+        if not isinstance(values, dict):
+            raise ValueError(f"a request must tell the values of the controls, got {values!r}")
         checked = {}
         for name in [*self.sliders, *self.points]:
-            number = np.asarray(values[name], float)
-            if number.shape != np.shape(self.points.get(name, 0.0)) or not np.isfinite(number).all():
-                raise ValueError(f"{name} must be finite numbers, got {values[name]!r}")
+            value, shape = values.get(name), np.shape(self.points.get(name, 0.0))
+            try:
+                number = np.asarray(value, float)
+            except (ValueError, TypeError, OverflowError):
+                number = np.array(np.nan)
+            if number.shape != shape or not np.isfinite(number).all():
+                what = f"{shape[0]} finite numbers" if shape else "a finite number"
+                raise ValueError(f"{name} must be {what}, got {value!r}")
             checked[name] = number.tolist()
         return checked
+
+
+def sequence_number(request) -> int:
+    """The number of a request; 0 for one that has none."""
+    number = request.get("seq", 0)
+    return number if isinstance(number, int) else 0
 
 
 def pack(array) -> dict:

@@ -91,6 +91,7 @@ class Surface:
         theta = np.asarray(theta)
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
+        theta = theta if theta.dtype.kind == "f" else theta.astype(float)
         # Contiguous coordinates: the same numbers for one point as for many, and faster.
         return (np.ascontiguousarray(theta[..., i]).reshape(theta.shape[:-1]) for i in range(self.dim))
 
@@ -99,8 +100,8 @@ class Surface:
         return f"{self.name}({', '.join(values)})" if values else self.name
 
 
-KAPPA = Knob("κ", "condition number", low=1.0, high=100.0, log=True, allowed="[1, ∞)", count=41)
-ANGLE = Knob("angle", "rotation in degrees", low=0.0, high=90.0, allowed="[-360, 360]", count=46)
+KAPPA = Knob("κ", "condition number", low=1.0, high=100.0, log=True, allowed="[1, ∞)", count=31)
+ANGLE = Knob("angle", "rotation in degrees", low=0.0, high=90.0, allowed="[-360, 360]", count=31)
 
 
 def ravine(kappa=20.0, angle=0.0) -> Surface:
@@ -112,13 +113,19 @@ def ravine(kappa=20.0, angle=0.0) -> Surface:
     angle : rotation in degrees
     """
     kappa, angle = KAPPA.check(kappa), ANGLE.check(angle)
-    c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    shape = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle)), kappa
+
+    def like(x):
+        """cos, sin and κ in the precision of x, so that float32 stays float32."""
+        return (np.asarray(number, x.dtype) for number in shape)
 
     def of(x, y):
+        c, s, kappa = like(x)
         along, across = c * x + s * y, c * y - s * x
         return 0.5 * (along**2 + kappa * across**2)
 
     def slope(x, y):
+        c, s, kappa = like(x)
         along, across = c * x + s * y, kappa * (c * y - s * x)
         return c * along - s * across, s * along + c * across
 

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..descent import TOLERANCE, descend
+from ..descent import TOLERANCE, check_optimizer, descend
 from ..figures import ROLES, style_of
 from ..optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, path_source, slider_knobs, surface_at, surface_panel, with_values
+from .race import (
+    field_source,
+    path_source,
+    slider_knobs,
+    start_on,
+    surface_at,
+    surface_panel,
+    with_values,
+)
 
 __all__ = ["anatomy"]
 
@@ -88,8 +96,8 @@ DISSECTIONS = {
 }
 PLAIN = Dissection(r"\theta \leftarrow \theta \;\step{+\,\Delta\theta}, \qquad \gradient{g = \nabla L(\theta)}")
 
-# Channels of the source "parts": where the step starts, then pairs of coordinates.
-AT, STEP, GRADIENT, CARRIED, TIP, SCALE, LENGTHS = [0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11], [12, 13]
+# Channels of the source "parts": where the step starts, then pairs of coordinates. "enlarged" has the first four.
+AT, STEP, GRADIENT, CARRIED, SCALE, LENGTH = [0, 1], [2, 3], [4, 5], [6, 7], [8, 9], 10
 
 
 def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = TOLERANCE) -> Lab:
@@ -106,7 +114,7 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     """
     if surface.dim != 2:
         raise ValueError(f"anatomy needs a surface of two parameters, got {surface!r} with {surface.dim}")
-    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    start, optimizer = start_on(surface, start), check_optimizer(optimizer)
     cut = DISSECTIONS.get(type(optimizer), PLAIN)
     name = optimizer.name
     adds_up = cut.scale is None and cut is not PLAIN
@@ -129,7 +137,7 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     sources += parts_sources(surface, optimizer, cut, sources[0].needs, steps, adds_up)
     sources.append(field_source(surface))
     scene = Scene(
-        panels, [path_run, *arrows], steps, readouts=[{"label": "|step|", "source": "parts", "channel": LENGTHS[0]}]
+        panels, [path_run, *arrows], steps, readouts=[{"label": "|step|", "source": "parts", "channel": LENGTH}]
     )
 
     def summary(values):
@@ -161,7 +169,7 @@ def step_panel(cut, adds_up) -> Panel:
     unit = {"source": "enlarged", "at": AT}
     if adds_up and cut.carried:
         marks.append(mark("arrow", run="carried", by=CARRIED, **unit))
-        marks.append(mark("arrow", run="gradient", source="enlarged", at=TIP, by=GRADIENT))
+        marks.append(mark("arrow", run="gradient", source="enlarged", at=CARRIED, by=GRADIENT))
     else:
         marks.append(mark("arrow", run="gradient", by=GRADIENT, **unit))
         if cut.carried:
@@ -216,8 +224,7 @@ def parts_sources(surface, optimizer, cut, needs, steps, adds_up) -> list[Source
             carried = cut.carried(setting, walk.state) if cut.carried else np.zeros_like(step)
             gradient = step - carried if adds_up and cut.carried else -walk.state["g"]
             scale = cut.scale(setting, walk.state) if cut.scale else np.ones_like(step)
-            rows = [walk.theta[:-1], step, gradient, carried, walk.theta[:-1] + carried, scale]
-            rows.append(np.stack([length(step), length(gradient)], axis=-1))
+            rows = [walk.theta[:-1], step, gradient, carried, scale, length(step)[..., None]]
             return np.moveaxis(np.concatenate(rows, axis=-1), 0, -2)
 
     return [Source("parts", needs, compute), Source("enlarged", needs, lambda v: enlarged(compute(v), adds_up))]
@@ -231,8 +238,7 @@ def enlarged(parts, adds_up):
         units = {c: longest if adds_up else length(v) for c, v in vectors.items()}
         scaled = {c: np.where(units[c][..., None] > 0, v / units[c][..., None], 0) for c, v in vectors.items()}
     origin = np.zeros_like(parts[..., AT])
-    rest = parts[..., SCALE + LENGTHS]
-    return np.concatenate([origin, scaled[2], scaled[4], scaled[6], scaled[6], rest], axis=-1)
+    return np.concatenate([origin, scaled[2], scaled[4], scaled[6]], axis=-1)
 
 
 def length(vectors):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .. import optimizers
@@ -11,7 +13,7 @@ from ..knobs import Knob
 from ..scene import Run, Scene
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, surface_at, surface_panel
+from .race import field_source, floor_of, loss_panel, start_on, surface_panel
 
 __all__ = ["DIALECTS", "dialects"]
 
@@ -45,15 +47,15 @@ DIALECTS = {
 }
 """Options that turn the papers' rule into each library's: {optimizer: {library: {option: value}}}."""
 
-ALPHA = Knob("α", "decay of η per step", 0.9, 1.0, allowed="(0, 1]", count=51)
-EPS = Knob("ε", "stabilizer", 1e-8, 1.0, log=True)
+ALPHA = Knob("α", "decay of η per step", 0.9, 1.0, allowed="(0, 1]", count=26)
+EPS = Knob("ε", "stabilizer", 1e-8, 1.0, log=True, count=41)
 STYLES = dict(
     zip(("paper", "PyTorch", "Keras", "optax"), ("Adadelta", "Momentum", "GradientDescent", "Adam"), strict=True)
 )
 
 
 def dialects(
-    surface, name: str, lr: float | None = None, eps: float = 1e-8, alpha: float = 1.0, steps: int = 100, start=None,
+    surface, name: str, lr: float | None = None, eps: float = 1e-8, alpha: float = 1.0, steps: int = 80, start=None,
     tolerance: float = TOLERANCE,
 ) -> Lab:  # fmt: skip
     """One name, four rules: the same hyperparameters in the papers', PyTorch's, Keras's and optax's reading.
@@ -68,13 +70,14 @@ def dialects(
     """
     if name not in DIALECTS:
         raise ValueError(f"the dialects of {name!r} are not known; there are {', '.join(DIALECTS)}")
-    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    start, title = start_on(surface, start), f"dialects of {name} on {surface!r}, {steps} steps"
+    if surface.knobs:  # here the rules are compared, on one surface
+        surface = replace(surface, knobs={})
     base = getattr(optimizers, name)()
     readings = {library: base.replace(**options) for library, options in DIALECTS[name].items()}
     fixed = set().union(*DIALECTS[name].values())
     shared = [n for n, knob in base.knobs.items() if knob.slider and n not in fixed]
-    controls = [Control(n, k, surface.params[n], "surface") for n, k in surface.knobs.items()]
-    controls += [Control(n, base.knobs[n], lr if n == "lr" and lr else getattr(base, n), "all") for n in shared]
+    controls = [Control(n, base.knobs[n], lr if n == "lr" and lr else getattr(base, n), "all") for n in shared]
     controls.append(Control("alpha", ALPHA, alpha, "all"))
     if "eps" in base.knobs:
         controls.append(Control("eps", EPS, eps, "more"))
@@ -99,12 +102,11 @@ def dialects(
 
     def summary(values):
         for library, reading in readings.items():
-            walk = descend(surface_at(surface, values), set_to(reading, values), values["start"], steps)
+            walk = descend(surface, set_to(reading, values), values["start"], steps)
             end = ", ".join(f"{x:.3g}" for x in walk.theta[-1])
             options = ", ".join(f"{n}={v}" for n, v in DIALECTS[name][library].items()) or "as in the paper"
             yield f"{library:8} ends at ({end})  [{options}]"
 
-    title = f"dialects of {name} on {surface!r}, {steps} steps"
     scene = Scene(panels, runs, steps)
     return Lab(scene, [*sources, field_source(surface)], controls, {"start": start}, summary, title)
 
@@ -128,7 +130,7 @@ def dialect_source(name, surface, reading, needs, steps) -> Source:
     def compute(values):
         many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs if n != "start"))
         start = np.broadcast_to(np.asarray(values["start"], float), (*many, 2))
-        walk = descend(surface_at(surface, values), set_to(reading, values, axes=1), start, steps)
+        walk = descend(surface, set_to(reading, values, axes=1), start, steps)
         rows = np.concatenate([walk.theta, (walk.loss - floor)[..., None]], axis=-1)
         return np.moveaxis(rows, 0, -2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import TOLERANCE, descend
+from ..descent import TOLERANCE, check_optimizer, descend
 from ..figures import ROLES, style_of
 from ..problems import LinearRegression
 from ..scene import Panel, Run, Scene, mark
@@ -29,7 +29,7 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
     point = {"start": tuple(float(x) for x in problem.start)}
     if optimizer is None:
         return by_hand(problem, point)
-    name = optimizer.name
+    name = check_optimizer(optimizer).name
     run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=problem.minimum, tolerance=tolerance)
     controls = [Control(f"{name} {n}", k, getattr(optimizer, n), name) for n, k in slider_knobs(optimizer).items()]
     sources = [path_source("run0", problem, optimizer, name, steps)]

@@ -10,7 +10,7 @@ from ..figures import ROLES, surface_picture
 from ..scene import Panel, Scene, mark
 from ..stage import Source
 from .lab import Lab
-from .race import field_source, floor_of, line_panel, surface_panel
+from .race import field_source, floor_of, line_panel, start_on, surface_panel
 
 __all__ = ["gradient_lab"]
 
@@ -21,7 +21,7 @@ def gradient_lab(surface, start=None) -> Lab:
     A surface of two parameters is shown as a contour plot and in 3-D; one of one parameter with its tangent. The
     arrows' length grows with the gradient's, up to a limit.
     """
-    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    start = start_on(surface, start)
     title = f"the gradient on {surface!r}"
     if surface.knobs:  # the 3-D picture is drawn once, so the surface stays as it is
         surface = replace(surface, knobs={})

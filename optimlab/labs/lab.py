@@ -135,7 +135,8 @@ def slider(control: Control):
     }
     make, low, high = widgets.FloatSlider, knob.low, knob.high
     if knob.log:
-        make, low, high = widgets.FloatLogSlider, float(np.log10(low)), float(np.log10(high))
+        make = widgets.FloatLogSlider
+        low, high = float(np.log10(low)) - 1e-14, float(np.log10(high)) + 1e-14  # rounding must not cut off the ends
     return make(min=low, max=high, step=(high - low) / (knob.count - 1), **common)
 
 

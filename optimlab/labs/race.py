@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import TOLERANCE, descend
+from ..descent import TOLERANCE, check_optimizer, check_start, descend
 from ..figures import ROLES, style_of
-from ..optimizers import Optimizer
 from ..scene import Panel, Run, Scene, field_grid, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -26,10 +25,14 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     tolerance : a runner has settled when L − min L stays at or below it
     names : what to call the runners, their class names if None
     """
-    optimizers = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
+    optimizers = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
     if not optimizers:
         raise ValueError("a race needs at least one optimizer, got none")
-    start = tuple(np.asarray(surface.start if start is None else start, float).tolist())
+    if names is not None and len(names) != len(optimizers):
+        raise ValueError(f"{len(optimizers)} optimizers need {len(optimizers)} names, got {names!r}")
+    if not tolerance > 0:
+        raise ValueError(f"the tolerance must be above 0, got {tolerance!r}")
+    start = start_on(surface, start)
     names = unique(names or [optimizer.name for optimizer in optimizers])
     styles = style_of([optimizer.name for optimizer in optimizers])
     runs = [
@@ -68,6 +71,14 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     named = surface.name if type(surface).__repr__ is object.__repr__ else repr(surface)
     title = f"race on {named} from ({where}), {steps} steps"
     return Lab(scene, sources, [*shared, *controls], {"start": start}, summary, title)
+
+
+def start_on(surface, start=None) -> tuple:
+    """Where a lab starts: one point, the surface's customary start if None."""
+    point = check_start(surface.start if start is None else start)
+    if point.shape != (surface.dim,):
+        raise ValueError(f"the start θ₀ must have shape ({surface.dim},) on {surface.name}, got {point.shape}")
+    return tuple(point.tolist())
 
 
 def unique(names):
@@ -121,14 +132,13 @@ def path_source(name, surface, optimizer, run_id, steps) -> Source:
 
 
 def field_source(surface) -> Source:
-    """The surface's heights over its view; a quadratic needs few points to be drawn exactly."""
-    size = {"width": 41, "height": 31} if surface.knobs else {}
+    """The surface's heights over its view; the stage's cubic interpolation draws a quadratic exactly from few."""
+    few = {"width": 9, "height": 7} if surface.eigenvalues else {}
 
-    def compute(values):
-        knobs = {name: values[name] for name in surface.knobs}
-        return field_grid(surface, surface.view, **size, **knobs)
+    def heights(values, **size):
+        return field_grid(surface, surface.view, **size, **{name: values[name] for name in surface.knobs})
 
-    return Source("field", tuple(surface.knobs), compute)
+    return Source("field", tuple(surface.knobs), lambda values: heights(values, **few), still=heights)
 
 
 def theory_source(surface) -> Source:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from .stage import Stage
 
-SECONDS = 30  # the longest wait for anything; a slow machine is no failure
+SECONDS = 60  # the longest wait for anything; a slow machine is no failure
 
 CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
 
@@ -174,11 +174,18 @@ class JupyterLab:
             f"path => {SESSION}?.path === path && {SESSION}.session?.kernel?.status === 'idle'", arg=name
         )
         self.page.locator(CODE_CELL).first.wait_for()
-        # The kernel answers the browser's own requests too; what goes wrong there is shown in no cell.
+        # The kernel answers labs too: what goes wrong there is shown in no cell, and what was asked in none.
         self.page.evaluate(
-            f"""() => {{ window.tracebacks = []; {SESSION}.iopubMessage.connect((_, message) => {{
-                if (message.header.msg_type === 'error') window.tracebacks.push(message.content.evalue);
-            }}) }}"""
+            f"""() => {{
+                window.tracebacks = [];
+                window.requests = 0;
+                {SESSION}.iopubMessage.connect((_, message) => {{
+                    if (message.header.msg_type === 'error') window.tracebacks.push(message.content.evalue);
+                }});
+                {SESSION}.session.kernel.anyMessage.connect((_, {{msg, direction}}) => {{
+                    window.requests += direction === 'send' && msg.content.data?.state?.request !== undefined;
+                }});
+            }}"""
         )
 
     def close(self):
@@ -217,9 +224,18 @@ class JupyterLab:
                 const codes = notebook.widgets.filter(cell => cell.model.type === 'code');
                 notebook.activeCellIndex = notebook.widgets.indexOf(codes[index]);
                 notebook.deselectAll();
-                window.running = jupyterapp.commands.execute('notebook:run-cell').then(() => (window.running = null));
             }""",
             index,
+        )
+        self.execute("notebook:run-cell")
+
+    def execute(self, command: str):
+        """Begin one of the notebook's commands; ``window.running`` is null when it has ended."""
+        self.page.evaluate(
+            """command => {
+                window.running = jupyterapp.commands.execute(command).then(() => (window.running = null));
+            }""",
+            command,
         )
 
     def run(self, index: int):
@@ -231,11 +247,7 @@ class JupyterLab:
 
     def run_all(self):
         """Run all cells; stops where a cell raises, as JupyterLab does."""
-        self.page.evaluate(
-            """() => {
-                window.running = jupyterapp.commands.execute('notebook:run-all-cells').then(() => (window.running = null));
-            }"""
-        )
+        self.execute("notebook:run-all-cells")
         self.page.wait_for_function("() => window.running === null", timeout=4000 * SECONDS)
 
     def errors(self) -> list[str]:
@@ -322,6 +334,10 @@ class JupyterLab:
 
     def wait_idle(self):
         self.page.wait_for_function(f"() => {SESSION}.session?.kernel?.status === 'idle'")
+
+    def requests(self) -> int:
+        """How often the labs have asked the kernel since the notebook was opened."""
+        return self.page.evaluate("() => window.requests")
 
     def trouble(self) -> list[str]:
         """What has gone wrong since this was asked before: on the page, or in the kernel while it answered a lab."""

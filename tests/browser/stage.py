@@ -4,16 +4,29 @@ import re
 
 from playwright.sync_api import Locator
 
-# A short fingerprint of each of some canvases, after the next two frames have been painted.
-PICTURE = """async (lab, selector) => {
+# Pictures are kept in the page, with the lab they show, and go with it. This keeps one and returns its number.
+KEEP = """async (lab, selector) => {
   const frame = () => new Promise(requestAnimationFrame);
   await frame(); await frame();
-  return [...lab.querySelectorAll(selector)].map(canvas => {
-    let hash = 0;
-    for (const letter of canvas.toDataURL()) hash = (Math.imul(hash, 31) + letter.codePointAt(0)) | 0;
-    return hash;
-  });
+  const picture = [...lab.querySelectorAll(selector)].map(canvas =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height));
+  lab.pictures ??= [];
+  return lab.pictures.push(picture) - 1;
 }"""
+
+# Whether two pictures differ for an eye: a browser may smooth the same line a little differently the next time.
+DIFFER = """(lab, [a, b]) => lab.pictures[a].some((here, i) => {
+  const there = lab.pictures[b][i];
+  return here.width !== there.width || here.height !== there.height ||
+    here.data.some((value, j) => Math.abs(value - there.data[j]) > 24);
+})"""
+
+OTHER = f"""async (lab, [selector, before]) => {{
+  const now = await ({KEEP})(lab, selector);
+  const differ = ({DIFFER})(lab, [before, now]);
+  lab.pictures.pop();
+  return differ;
+}}"""
 
 FRESH = """lab => {
   const report = lab.querySelector('.optimlab-stage')?.optimlab?.();
@@ -64,12 +77,19 @@ class Stage:
 
     # -------------------------------------------------------------------------------------- pictures
 
-    def picture(self, selector=MOVING) -> list:
-        """A fingerprint of what the panels' canvases show after the next frames; the ruler is not among them."""
-        return self.root.evaluate(PICTURE, selector)
+    def picture(self, selector=MOVING) -> "Picture":
+        """What the panels' canvases show after the next two frames; the ruler is not among them."""
+        return Picture(self, self.root.evaluate(KEEP, selector))
 
-    def wait_other_picture(self, before: list, selector=ALL):
-        self.wait(f"async (lab, before) => String(await ({PICTURE})(lab, '{selector}')) !== String(before)", before)
+    def still_picture(self, selector=MOVING) -> "Picture":
+        """The picture once it no longer changes: an image in a panel may still be on its way."""
+        earlier, later = self.picture(selector), self.picture(selector)
+        while earlier != later:
+            earlier, later = later, self.picture(selector)
+        return later
+
+    def wait_other_picture(self, before: "Picture", selector=MOVING):
+        self.wait(OTHER, [selector, before.number])
 
     def is_blank(self) -> list[bool]:
         """For each panel, whether nothing at all is painted in it."""
@@ -155,6 +175,18 @@ class Stage:
         self.handle.scroll_into_view_if_needed()
         box = self.handle.bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+class Picture:
+    """What some canvases showed; equal to another one if an eye sees no difference."""
+
+    def __init__(self, stage: Stage, number: int):
+        self.stage, self.number = stage, number
+
+    def __eq__(self, other: "Picture") -> bool:
+        return not self.stage.root.evaluate(DIFFER, [self.number, other.number])
+
+    __hash__ = None
 
 
 class Slider:

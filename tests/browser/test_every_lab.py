@@ -1,0 +1,107 @@
+"""Whatever lab there is: each of its controls moves what is drawn, with the keyboard alone and with the mouse."""
+
+from itertools import pairwise
+
+import pytest
+
+import optimlab
+
+from .stage import PANELS
+
+IMPORTS = f"from optimlab import {', '.join(optimlab.__all__)}\n"
+LABS = {
+    "race": "race(ravine(kappa=10), [Momentum(0.02, 0.8), Adam(0.1)], steps=40)",
+    "race on Rosenbrock's valley": "race(rosenbrock(), [AdaGrad(0.3), RMSprop(0.02), Adadelta()], steps=40)",
+    "race of one parameter": "race(parabola(), GradientDescent(0.3), steps=20)",
+    "anatomy": "anatomy(ravine(kappa=10), Momentum(0.02, 0.8), steps=30)",
+    "anatomy with a scale per coordinate": "anatomy(bowl(), Adam(0.1), steps=30)",
+    "batch_lab": "batch_lab(diabetes(), steps=60)",
+    "dialects": 'dialects(ravine(kappa=10), "Adam", steps=40)',
+    "fit_lab": "fit_lab(diabetes())",
+    "fit_lab with an optimizer": "fit_lab(diabetes(), GradientDescent(0.3), steps=30)",
+    "gradient_lab": "gradient_lab(ravine(kappa=10))",
+    "gradient_lab of one parameter": "gradient_lab(parabola())",
+}
+
+
+@pytest.fixture(params=LABS)
+def stage(lab, request):
+    """Each lab, as its cell makes it."""
+    if lab.name != "labs.ipynb":
+        lab.server.write("labs.ipynb", *(IMPORTS + code for code in LABS.values()))
+        lab.open("labs.ipynb")
+    return lab.run_lab(list(LABS).index(request.param))
+
+
+def test_every_lab_of_the_package_is_tried_here():
+    labs = {name for name, module in optimlab.LAZY.items() if module.startswith("labs.")}
+    assert labs == {code.split("(")[0] for code in LABS.values()}
+
+
+def test_each_control_of_a_lab_changes_what_is_drawn(stage):
+    assert stage.report()["frames"] > 0
+    assert not any(stage.is_blank())
+    turn_chips(stage)
+    turn_sliders(stage)
+    move_handles(stage)
+    play_and_scrub(stage)
+    assert not any(stage.is_blank())
+    assert stage.root.locator(".optimlab-trouble").inner_text() == ""
+
+
+def turn_chips(stage):
+    for chip in stage.root.locator(".optimlab-chip").all():
+        before = stage.still_picture(PANELS)
+        chip.press("Enter")
+        assert stage.picture(PANELS) != before, chip.inner_text()
+        chip.click()
+        assert stage.picture(PANELS) == before, chip.inner_text()
+
+
+def turn_sliders(stage):
+    for slider in stage.sliders():
+        name = slider.root.inner_text().split()[0]
+        pictures, positions = [stage.still_picture(PANELS)], [slider.position()]
+        for turn, by in ((slider.press, "Home"), (slider.drag, 0.4), (slider.press, "End")):
+            turn(by)
+            pictures.append(stage.wait_fresh().still_picture(PANELS))
+            positions.append(slider.position())
+        assert positions[1] < positions[2] < positions[3], f"{name}: {positions}"
+        assert any(later != earlier for earlier, later in pairwise(pictures)), f"{name} moves nothing"
+        slider.press("PageDown")  # a page back from the end, where the next slider may do nothing
+        stage.wait_fresh()
+
+
+def move_handles(stage):
+    mouse = stage.page.mouse
+    for handle in stage.root.locator(".optimlab-handle").all():
+        values, before = stage.values(), stage.still_picture(PANELS)
+        handle.press("Shift+ArrowRight")
+        assert stage.values() != values
+        stage.wait_fresh().wait_other_picture(before, PANELS)
+        handle.scroll_into_view_if_needed()
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        values, before = stage.values(), stage.still_picture(PANELS)
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x - 40, y - 10, steps=5)
+        mouse.up()
+        assert stage.values() != values
+        stage.wait_fresh().wait_other_picture(before, PANELS)
+        box = handle.bounding_box()
+        assert box["x"] + box["width"] / 2 == pytest.approx(x - 40, abs=1.5)
+
+
+def play_and_scrub(stage):
+    if not stage.scrub.count():
+        return
+    stage.scrub.press("Home")
+    before = stage.picture(PANELS)
+    stage.scrub.press("ArrowRight")
+    assert stage.report()["k"] == 1
+    assert stage.picture(PANELS) != before
+    stage.button("play").click()
+    stage.wait("(lab, k) => lab.querySelector('.optimlab-stage').optimlab().k > k", 1)
+    stage.scrub.press("Home")
+    assert stage.picture(PANELS) == before

@@ -1,0 +1,339 @@
+"""The labs and the package around them: what loads when, sliders that start where the cell says, static twins."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.image import imread
+
+import optimlab
+from optimlab import anatomy, batch_lab, dialects, fit_lab, gradient_lab, race
+from optimlab.knobs import Knob, inside
+from optimlab.labs.lab import Control, around
+from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from optimlab.problems import breast_cancer, diabetes
+from optimlab.scene import MARKS
+from optimlab.surfaces import ANGLE, KAPPA, bowl, himmelblau, monkey_saddle, parabola, ravine, rosenbrock
+
+PACKAGE = Path(optimlab.__file__).parent
+
+# Which module stands on which: each imports only from levels below its own.
+LEVEL = {
+    "knobs": 0, "optimizers": 1, "schedules": 1, "surfaces": 1, "problems": 1, "descent": 2, "networks": 2, "scene": 2,
+    "figures": 3, "stage": 3, "labs": 4, "exercises": 5, "reading": 5,
+}  # fmt: skip
+HEAVY = {"matplotlib", "mpl_toolkits", "ipywidgets", "anywidget", "traitlets", "IPython", "sklearn", "scipy", "pandas"}
+
+LABS = {
+    "race on a ravine": lambda: race(
+        ravine(kappa=20), [GradientDescent(lr=0.0912), Momentum(lr=0.0213, gamma=0.873), Adam(lr=0.107)]
+    ),
+    "race of all": lambda: race(himmelblau(), [Nesterov(), AdaGrad(), Adadelta(), RMSprop()], steps=40),
+    "race on a parabola": lambda: race(parabola(), GradientDescent(lr=0.1), steps=10),
+    "race that diverges": lambda: race(rosenbrock(), [GradientDescent(lr=1.5), Momentum(lr=1.9)], steps=30),
+    "race without a minimum": lambda: race(monkey_saddle(), [Adam(lr=0.01), Adam(lr=0.02)], steps=30),
+    "race on data": lambda: race(breast_cancer(), [GradientDescent(lr=0.5), Momentum(lr=0.1)], steps=30),
+    "race under a schedule": lambda: race(bowl(), [GradientDescent(lr=lambda k: 0.5 / (k + 1)), Adam()], steps=20),
+    "anatomy of momentum": lambda: anatomy(ravine(kappa=7), Momentum(lr=0.0312)),
+    "anatomy of Adam": lambda: anatomy(rosenbrock(), Adam(lr=0.0517)),
+    "batches": lambda: batch_lab(diabetes(), lr=0.113, batch_size=16, steps=40),
+    "dialects": lambda: dialects(ravine(), "Adam", lr=0.0713),
+    "a line by hand": lambda: fit_lab(diabetes()),
+    "a line by descent": lambda: fit_lab(diabetes(), GradientDescent(lr=0.213)),
+    "gradient": lambda: gradient_lab(himmelblau()),
+    "gradient and tangent": lambda: gradient_lab(parabola()),
+}
+every_lab = pytest.mark.parametrize("name", LABS)
+
+
+@pytest.fixture(scope="module")
+def lab_of():
+    """Each lab is built once, and its bundle made once, for all tests that only look."""
+    made = {}
+
+    def lab_of(name):
+        if name not in made:
+            lab = LABS[name]()
+            made[name] = lab, lab._repr_mimebundle_()
+        return made[name]
+
+    return lab_of
+
+
+# The package
+
+
+def python(code):
+    return subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+
+
+def test_import_optimlab_loads_numpy_alone():
+    shown = python("import optimlab, sys; print(*{name.split('.')[0] for name in sys.modules})").stdout.split()
+    assert "numpy" in shown
+    assert not HEAVY & set(shown)
+
+
+def test_a_descent_and_a_sweep_need_numpy_alone():
+    code = (
+        "import sys\nfrom optimlab import Adam, descend, ravine, sweep\nfrom optimlab import problems, scene\n"
+        "descend(ravine(), Adam()); sweep(ravine(), Adam(), 'lr', [0.1, 0.2])\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    assert not HEAVY & set(python(code).stdout.split())
+
+
+def test_everything_that_is_announced_is_there():
+    assert len(set(optimlab.__all__)) == len(optimlab.__all__)
+    assert set(optimlab.LAZY) <= set(optimlab.__all__) <= set(dir(optimlab))
+    for name in optimlab.__all__:
+        assert callable(getattr(optimlab, name)), name
+    with pytest.raises(AttributeError, match="module 'optimlab' has no attribute 'nothing'"):
+        _ = optimlab.nothing
+
+
+@pytest.mark.parametrize("first", ["from optimlab.labs import anatomy", "import optimlab.labs.race", "pass"])
+def test_a_lab_is_a_function_whatever_was_imported_before(first):
+    python(f"{first}\nimport optimlab\nassert callable(optimlab.race) and callable(optimlab.anatomy)")
+
+
+def imports_of(path):
+    """(module, at the top level?) for each import of a file; our own are named optimlab.…"""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = ("optimlab", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(tree):
+        top = node in tree.body
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *([node.module] if node.module else [])))
+            if module == "optimlab":
+                yield from ((f"optimlab.{alias.name}", top) for alias in node.names)
+            else:
+                yield module, top
+
+
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_run_one_way(path):
+    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    level = LEVEL[name]
+    for module, top in imports_of(path):
+        root, *rest = module.split(".")
+        if root == "optimlab" and rest and rest[0] in LEVEL:
+            assert LEVEL[rest[0]] < level or rest[0] == name == "labs" or level == 5, f"{name} imports {module}"
+        if level < 3 and top:
+            assert root not in HEAVY, f"{name} imports {module}"
+        if level < 3:
+            assert root not in HEAVY - {"sklearn"}, f"{name} imports {module}"
+
+
+# Sliders start where the cell says
+
+KNOBS = [KAPPA, ANGLE] + [
+    knob
+    for kind in (GradientDescent, Momentum, Adadelta, RMSprop, Adam)
+    for knob in kind().knobs.values()
+    if knob.slider
+]
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.meaning)
+@given(share=st.floats(0, 1), digits=st.integers(2, 6))
+def test_the_value_of_the_cell_is_a_position_of_the_slider(knob, share, digits):
+    low, high = (np.log10(knob.low), np.log10(knob.high)) if knob.log else (knob.low, knob.high)
+    value = low + share * (high - low)
+    value = float(f"{10**value if knob.log else value:.{digits}g}")
+    if not inside(np.array(value), knob.allowed):
+        return
+    moved = around(knob, value)
+    grid = moved.grid
+    nearest = grid[np.argmin(np.abs(grid - value))]
+    assert nearest == pytest.approx(value, rel=1e-12, abs=1e-12)
+    assert inside(grid, knob.allowed).all()
+    assert moved.count in (knob.count, knob.count - 1)
+    steps = np.diff(np.log10(grid) if knob.log else grid)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-6)
+    scale = np.log10 if knob.log else float
+    width = (scale(knob.high) - scale(knob.low)) / (knob.count - 1)
+    assert scale(knob.low) - 1e-9 <= scale(grid[0]) < scale(knob.low) + width or value < knob.low
+    assert scale(knob.high) - width < scale(grid[-1]) <= scale(knob.high) + 1e-9 or value > knob.high
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(5.0, 1e-4, 5.0), (1e-6, 1e-6, 2.0)])
+def test_a_value_beyond_the_slider_widens_it(value, low, high):
+    grid = around(GradientDescent().knobs["lr"], value).grid
+    np.testing.assert_allclose(grid[[0, -1]], (low, high))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "η must be above 0 on its logarithmic slider, got 0"),
+        (np.array([[0.1], [0.2]]), "a slider shows one value of η, got 0.1…0.2"),
+        (abs, "a slider shows one value of η, got abs"),
+    ],
+)
+def test_what_no_slider_can_show_is_refused(value, text):
+    with pytest.raises(ValueError) as caught:
+        Control("lr", Knob("η", "learning rate", 1e-4, 1.0, log=True), value)
+    assert str(caught.value) == text
+
+
+@given(lr=st.floats(1e-3, 1.9), gamma=st.floats(0, 0.99))
+def test_a_race_starts_with_exactly_the_values_of_the_cell(lr, gamma):
+    lab = race(bowl(), [Momentum(lr=lr, gamma=gamma)], steps=1)
+    assert (lab.sliders["Momentum lr"].value, lab.sliders["Momentum gamma"].value) == (lr, gamma)
+    assert lab.values == {"Momentum lr": lr, "Momentum gamma": gamma, "start": bowl().start}
+
+
+@every_lab
+def test_every_slider_starts_on_a_position_of_its_own(lab_of, name):
+    lab, _ = lab_of(name)
+    assert lab.sliders.keys() == lab.stage.grids.keys()
+    for control, widget in lab.sliders.items():
+        grid = np.array(lab.stage.grids[control])
+        assert np.abs(grid / widget.value - 1 if widget.value else grid).min() < 1e-9, control
+        ends = (10**widget.min, 10**widget.max) if hasattr(widget, "base") else (widget.min, widget.max)
+        np.testing.assert_allclose(grid[[0, -1]], ends, rtol=1e-12, atol=1e-15)
+        places = np.log10(grid) if hasattr(widget, "base") else grid
+        np.testing.assert_allclose(np.diff(places), widget.step, rtol=1e-6)
+
+
+# The static twin
+
+
+@every_lab
+def test_a_lab_carries_a_live_view_a_picture_and_a_summary(lab_of, name):
+    lab, bundle = lab_of(name)
+    assert bundle.keys() == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == lab.model_id
+    assert bundle["image/png"].startswith(b"\x89PNG\r\n\x1a\n")
+    height, width, _ = imread(io.BytesIO(bundle["image/png"])).shape
+    assert 300 < width < 1200 and 150 < height < 1200
+    assert len(bundle["image/png"]) < 150_000
+    assert type(lab)._ipython_display_ is None
+
+
+@every_lab
+def test_the_summary_is_short_and_holds_no_address(lab_of, name):
+    text = lab_of(name)[1]["text/plain"]
+    assert text == repr(lab_of(name)[0])
+    assert 1 <= len(text.splitlines()) <= 12
+    assert not re.search(r"0x[0-9a-f]{4,}| at \d{6,}|object at", text)
+    assert "inf" not in text and "nan" not in text
+
+
+@every_lab
+def test_a_lab_built_again_has_the_same_summary_and_the_same_picture(lab_of, name):
+    _, first = lab_of(name)
+    second = LABS[name]()._repr_mimebundle_()
+    assert second["text/plain"] == first["text/plain"]
+    assert second["image/png"] == first["image/png"]
+
+
+def test_the_summary_follows_the_sliders():
+    lab = race(ravine(kappa=20), [GradientDescent(lr=0.05)], steps=150)
+    assert "settles at L<0.001" in repr(lab)
+    before = lab._repr_mimebundle_()["image/png"]
+    lab.sliders["GradientDescent lr"].value = 0.11
+    assert "η=0.11  reaches L=" in repr(lab)
+    assert lab._repr_mimebundle_()["image/png"] != before
+
+
+# The scene is complete
+
+
+@every_lab
+def test_every_mark_knows_its_source_its_run_and_its_control(lab_of, name):
+    lab, _ = lab_of(name)
+    rows = lab.stage.rows(lab.values)
+    runs = {run.id for run in lab.scene.runs}
+    for panel in lab.scene.panels:
+        bars = any(item["kind"] == "bars" for item in panel.marks)  # they are labelled one by one
+        assert panel.alt and (panel.x_label or bars or not panel.axes)
+        for item in panel.marks:
+            assert item["kind"] in MARKS
+            assert item.get("source") is None or item["source"] in rows
+            assert item.get("run") is None or item["run"] in runs
+            assert item.get("control") is None or item["control"] in lab.values
+    for run in lab.scene.runs:
+        if run.loss:
+            source, channel = run.loss
+            loss = rows[source][:, channel]
+            assert len(loss) == lab.scene.steps + 1
+            assert np.nanmin(loss[:1]) >= 0
+
+
+@every_lab
+def test_every_array_of_a_lab_fits_its_sweeps(lab_of, name):
+    """A sweep at the slider's position is the current array, so that nothing jumps when a slider is touched."""
+    lab, _ = lab_of(name)
+    traits = lab.stage.trait_values()
+    for source, layout in lab.stage.layout_of_sources.items():
+        now = traits[f"current_{source}"]
+        if now.get("picture"):
+            continue
+        current = np.frombuffer(now["bytes"], "<f4").reshape(now["shape"])
+        for control in layout["sweeps"]:
+            content = traits[f"sweep_{source}_{control}"]
+            swept = np.frombuffer(content["bytes"], "<f4").reshape(content["shape"])
+            grid = np.array(lab.stage.grids[control])
+            assert swept.shape == (len(grid), *current.shape)
+            here = swept[np.argmin(np.abs(grid - lab.sliders[control].value))]
+            finite = np.isfinite(here) & np.isfinite(current) & (np.abs(current) < 1e6)
+            np.testing.assert_allclose(here[finite], current[finite], rtol=1e-3, atol=1e-4)
+
+
+@every_lab
+def test_moving_a_knob_of_an_optimizer_sends_less_than_a_megabyte(lab_of, name):
+    lab, _ = lab_of(name)
+    layout, traits = lab.stage.layout_of_sources, lab.stage.trait_values()
+    for control in lab.sliders:
+        moved = [(s, look) for s, look in layout.items() if control in look["needs"]]
+        sent = [f"current_{s}" for s, _ in moved]
+        sent += [f"sweep_{s}_{other}" for s, look in moved for other in look["sweeps"] if other != control]
+        bound = 2.5e6 if control in ("kappa", "angle") or name == "dialects" else 1e6  # these change every path
+        assert sum(len(traits[trait]["bytes"]) for trait in sent) < bound, control
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: race(bowl(), []), "a race needs at least one optimizer, got none"),
+        (lambda: race(bowl(), [Adam()], steps=-1), "steps must be a whole number ≥ 0, got -1"),
+        (lambda: race(bowl(), [Adam()], start=(np.nan, 1)), "the start θ₀ must be finite, got [nan, 1.0]"),
+        (lambda: race(bowl(), [Adam()], start="ab"), "the start θ₀ must be numbers of shape (..., d), got 'ab'"),
+        (lambda: race(bowl(), [Adam()], start=(1, 2, 3)), "the start θ₀ must have shape (2,) on bowl, got (3,)"),
+        (lambda: race(bowl(), [Adam()], tolerance=0), "the tolerance must be above 0, got 0"),
+        (lambda: race(bowl(), [Adam(), Adam()], names=["one"]), "2 optimizers need 2 names, got ['one']"),
+        (lambda: race(bowl(), [Adam]), "the optimizer must be an Optimizer, such as Adam(lr=0.1), got the class Adam"),
+        (lambda: anatomy(parabola(), Adam()), "anatomy needs a surface of two parameters, got parabola with 1"),
+        (lambda: batch_lab(diabetes(), batch_size=0), "the batch size B must be in [1, 442], got 0"),
+        (
+            lambda: dialects(bowl(), "Adadelta"),
+            "the dialects of 'Adadelta' are not known; there are Momentum",
+        ),
+        (lambda: fit_lab(breast_cancer()), "fit_lab needs a LinearRegression of one input with a bias, got Logistic"),
+    ],
+)
+def test_a_lab_that_cannot_be_says_why(make, text):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value).startswith(text)
+
+
+def test_optimizers_of_one_kind_are_told_apart():
+    lab = race(bowl(), [Adam(lr=0.1), Adam(lr=0.2)], steps=5)
+    assert [run.id for run in lab.scene.runs] == ["Adam", "Adam 2"]
+    assert (lab.sliders["Adam lr"].value, lab.sliders["Adam 2 lr"].value) == (0.1, 0.2)
+    assert race(bowl(), [Adam(), Adam()], names=["fast", "slow"], steps=5).scene.runs[1].label == "slow"
