@@ -9,7 +9,7 @@ NOTEBOOKS ?=
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test slug wheel lock clean
+.PHONY: help setup lab test notebooks lint format colab-test slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ colab-test: $(VENV)/ready .venv-colab/ready wheel  ## set-up cell and notebooks 
 
 slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
 	$(BIN)/python -m tools.slug "$(REPO)"
+
+picture: $(VENV)/ready  ## take the README's screenshot again
+	$(BIN)/python -m tools.picture
 
 wheel: $(VENV)/ready  ## dist/optimlab-….whl, to upload to Colab
 	rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .

@@ -31,10 +31,11 @@ PALETTE = {
 SPARE = [("#7B4FA3", "#BFA0E0", (3, 1, 3, 3)), ("#8C4A2F", "#D9A084", (6, 3)), ("#4D7A00", "#A5D04F", (1.5, 1))]
 
 ROLES = {
-    "gradient": ("#0072B2", "#4FA8E0"),
-    "velocity": ("#B27C00", "#F0B42E"),
-    "scale": ("#B0558A", "#E39AC5"),
-    "step": ("#D55E00", "#FF8A3D"),
+    # The terms of a step: the same colours on light and on dark, since the formula above the lab has them too.
+    "gradient": ("#2B8FD6", "#2B8FD6"),
+    "velocity": ("#C08A00", "#C08A00"),
+    "scale": ("#C0649C", "#C0649C"),
+    "step": ("#E8590C", "#E8590C"),
     "data": ("#5B6573", "#9AA5B5"),
     "theory": ("#7B4FA3", "#BFA0E0"),
     "text": ("#333333", "#DDDDDD"),
@@ -104,6 +105,8 @@ def _prepare(axes, panel):
         axes.set_xscale("log")
     if panel.y_log:
         axes.set_yscale("log")
+    if panel.equal:
+        axes.set_aspect("equal")
     axes.set_xlabel(panel.x_label, fontsize=9)
     axes.set_ylabel(panel.y_label, fontsize=9)
     axes.set_title(panel.title, fontsize=10)
@@ -169,7 +172,7 @@ def _curve(axes, panel, item, rows, values, k, runs):
 
 
 def _points(axes, panel, item, rows, values, k, runs):
-    data = np.asarray(item["data"] if "data" in item else rows[item["source"]], float).reshape(-1, 2)
+    data = np.atleast_2d(np.asarray(item["data"] if "data" in item else rows[item["source"]], float))
     if item.get("symbol") == "line":
         axes.plot(data[:, 0], data[:, 1], color=item.get("color"), linewidth=1.5, zorder=1.5)
         return
@@ -190,10 +193,10 @@ def _arrow(axes, panel, item, rows, values, k, runs):
     if not np.isfinite([x, y, dx, dy]).all():
         return
     style = _line_style(item, runs)
-    arrow = {"arrowstyle": "-|>", "color": style["color"], "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+    width = 0.7 * item.get("width", 3)
+    arrow = {"arrowstyle": "-|>", "color": style["color"], "linewidth": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (x + dx, y + dy), (x, y), arrowprops=arrow, zorder=6, annotation_clip=True)
-    if item.get("label"):
-        axes.plot([], [], color=style["color"], linewidth=2, label=item["label"])
+    axes.plot([], [], color=style["color"], linewidth=2, label=style["label"])
 
 
 def _line(axes, panel, item, rows, values, k, runs):

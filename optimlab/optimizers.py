@@ -35,7 +35,8 @@ __all__ = [
 
 
 def learning_rate(default):
-    return knob(default, "η", "learning rate", low=1e-4, high=2.0, log=True)
+    # 40 positions a decade, so that powers of ten are positions: from 0.001 to 10^0.3, about 2.
+    return knob(default, "η", "learning rate", low=1e-3, high=10**0.3, log=True, count=133)
 
 
 def decay(default, symbol, meaning, low=0.0, high=0.99, count=67):

@@ -35,7 +35,10 @@ class Run:
 
 @dataclass
 class Panel:
-    """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler"."""
+    """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler".
+
+    ``equal`` axes have one scale, so that right angles look right; their height follows from that.
+    """
 
     x: tuple
     y: tuple
@@ -48,6 +51,7 @@ class Panel:
     height: float | str = 0.72
     axes: bool = True
     x_ticks: bool = True
+    equal: bool = False
     wide: float = 1.0
     marks: list = field(default_factory=list)
 

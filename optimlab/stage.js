@@ -18,6 +18,7 @@ const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 /** Three significant digits (or more), as in the summaries: 0.0312, 8.8e-5, 1.2e+9. */
 function short(x, digits = 3) {
   if (x === Infinity || Number.isNaN(x)) return "∞";
+  if (Math.abs(x) > 2.9e38) return "over 10³⁸"; // as far as the numbers that Python sends reach
   if (x === 0) return "0";
   const size = Math.abs(x);
   const text = size >= 1e-3 && size < 1e5 ? Number(x.toPrecision(digits)).toString() : x.toExponential(1);
@@ -263,7 +264,7 @@ class Panel {
   /** Fit to the width there is; true if that changed anything. */
   resize() {
     const width = Math.floor(this.box.clientWidth);
-    const height = this.spec.height === "ruler" ? 58 : Math.round(width * this.spec.height);
+    const height = this.spec.height === "ruler" ? 62 : this.spec.equal ? this.equalHeight(width) : Math.round(width * this.spec.height);
     const scale = window.devicePixelRatio || 1;
     if (width === this.width && height === this.height && scale === this.scale) return false;
     Object.assign(this, { width, height, scale });
@@ -278,9 +279,15 @@ class Panel {
     const margin = this.spec.axes ? MARGIN : { left: 2, right: 2, top: MARGIN.top, bottom: 2 };
     this.x0 = ruler ? 14 : margin.left;
     this.x1 = width - margin.right;
-    this.y0 = height - (ruler ? 30 : margin.bottom); // the bottom: canvas y grows downwards
+    this.y0 = height - (ruler ? 33 : margin.bottom); // the bottom: canvas y grows downwards
     this.y1 = ruler ? 6 : margin.top;
     return true;
+  }
+
+  /** The height at which x and y have the same scale. */
+  equalHeight(width) {
+    const [spanX, spanY] = [this.spec.x[1] - this.spec.x[0], this.spec.y[1] - this.spec.y[0]];
+    return Math.round(((width - MARGIN.left - MARGIN.right) * spanY) / spanX + MARGIN.top + MARGIN.bottom);
   }
 
   /** Data to pixels; far outside stays far outside, but drawable. */
@@ -380,7 +387,7 @@ function drawAxes(context, panel, theme) {
     context.fillText(tickLabel(value, spec.x_log), px, y0 + 12);
   }
   context.fillStyle = theme.ink;
-  context.fillText(spec.x_label, (x0 + x1) / 2, y0 + (ruler ? 23 : 30));
+  context.fillText(spec.x_label, (x0 + x1) / 2, y0 + (ruler ? 25 : 30));
   if (ruler) return;
   context.fillStyle = theme.soft;
   context.textAlign = "right";
@@ -568,15 +575,15 @@ function strokeThrough(context, points, width, pen, alpha) {
   context.restore();
 }
 
-/** Points of a mark in pixels, up to the first that is not finite; and where between steps the head is. */
+/** How many steps of a source are finite in all channels: the same number for its path, its curve and its readout. */
+function finiteSteps(rows) {
+  for (let k = 0; k < rows.rows; k++) for (let c = 0; c < rows.columns; c++) if (!Number.isFinite(rows.at(k, c))) return k;
+  return rows.rows;
+}
+
+/** Points of a mark in pixels, up to the first step that is not finite. */
 function trace(panel, rows, x, y) {
-  const points = [];
-  for (let k = 0; k < rows.rows; k++) {
-    const [dx, dy] = [x(k), y(k)];
-    if (!Number.isFinite(dx) || !Number.isFinite(dy)) break;
-    points.push([panel.x(dx), panel.y(dy)]);
-  }
-  return points;
+  return Array.from({ length: finiteSteps(rows) }, (_, k) => [panel.x(x(k)), panel.y(y(k))]);
 }
 
 function headAt(points, k) {
@@ -586,8 +593,8 @@ function headAt(points, k) {
   return t >= 1 ? points[j] : [points[i][0] + t * (points[j][0] - points[i][0]), points[i][1] + t * (points[j][1] - points[i][1])];
 }
 
-/** The head of a line: a point; at the border a pointer outwards; a cross where the numbers stop being finite. */
-function drawHead(context, panel, view, head, pen, divergedAt) {
+/** The head of a line: a point; at the border a pointer outwards; a cross (named on paths) where the numbers end. */
+function drawHead(context, panel, view, head, pen, divergedAt, named) {
   const [x, y] = head;
   const gone = divergedAt >= 0 && view.k >= divergedAt;
   const cx = clamp(x, panel.x0 + 9, panel.x1 - 9);
@@ -604,6 +611,7 @@ function drawHead(context, panel, view, head, pen, divergedAt) {
       context.lineTo(cx + 6, cy + 6 * s);
     }
     context.stroke();
+    if (!named) return;
     context.textAlign = cx > (panel.x0 + panel.x1) / 2 ? "right" : "left";
     context.textBaseline = "middle";
     const text = `not finite from step ${divergedAt}`;
@@ -625,7 +633,7 @@ function drawHead(context, panel, view, head, pen, divergedAt) {
 }
 
 /** A line through the steps: faint as a whole, strong up to step k. */
-function drawLine(context, panel, item, view, x, y, dots) {
+function drawLine(context, panel, item, view, x, y, isPath) {
   const rows = table(view, item.source);
   if (!rows.rows) return;
   const points = trace(panel, rows, (k) => x(rows, k), (k) => y(rows, k));
@@ -637,7 +645,7 @@ function drawLine(context, panel, item, view, x, y, dots) {
   const until = Math.min(Math.floor(view.k), points.length - 1);
   const head = headAt(points, Math.min(view.k, points.length - 1));
   strokeThrough(context, [...points.slice(0, until + 1), head], 2.4, pen, 1);
-  if (dots) {
+  if (isPath) {
     context.fillStyle = pen.color;
     for (const [px, py] of points.slice(0, Math.min(until + 1, 80))) {
       context.beginPath();
@@ -645,7 +653,7 @@ function drawLine(context, panel, item, view, x, y, dots) {
       context.fill();
     }
   }
-  drawHead(context, panel, view, head, pen, points.length < rows.rows ? points.length : -1);
+  drawHead(context, panel, view, head, pen, points.length < rows.rows ? points.length : -1, isPath);
   context.restore();
 }
 
@@ -967,8 +975,7 @@ function readout(view, run) {
   const parts = [`L = ${short(Number.isFinite(value) ? value + run.minimum : Infinity)}`];
   let settled = rows.rows;
   while (settled > 0 && rows.at(settled - 1, channel) <= run.tolerance) settled--;
-  let finite = 0;
-  while (finite < rows.rows && Number.isFinite(rows.at(finite, channel))) finite++;
+  const finite = finiteSteps(rows);
   if (finite < rows.rows) parts.push(`not finite from step ${finite}`);
   else if (run.tolerance !== null) parts.push(settled < rows.rows ? `settled after ${settled}` : "not settled");
   return parts.join(" · ");

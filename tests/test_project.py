@@ -42,9 +42,7 @@ def test_the_lock_holds_every_dependency_with_hashes_and_no_address():
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     pinned = set(re.findall(r"^([\w.-]+)==\S+ .*\\\n    --hash=sha256:", lock, re.MULTILINE))
     extras = PROJECT["optional-dependencies"]
-    wanted = (
-        PROJECT["dependencies"] + extras["lab"] + extras["test"] + PYPROJECT["dependency-groups"]["build"]
-    )
+    wanted = PROJECT["dependencies"] + extras["lab"] + extras["test"] + PYPROJECT["dependency-groups"]["build"]
     assert {name_of(requirement) for requirement in wanted} <= pinned
     assert "://" not in lock
 

@@ -9,6 +9,7 @@ Each notebook's exercises stand in a module of their own (``n01``, ``n02``, …)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -94,7 +95,9 @@ def number(low: float, high: float, hint_low: str, hint_high: str) -> Callable:
     """A test for a number in [low, high], with a hint for each side."""
 
     def test(answer):
-        value = float(np.asarray(answer))
+        if np.size(answer) != 1:
+            return "The answer should be a single number."
+        value = float(np.asarray(answer).astype(float, casting="same_kind").ravel()[0])
         if not np.isfinite(value):
             return "The answer should be a finite number."
         if value < low:
@@ -108,7 +111,7 @@ def choice(right: str, hints: dict) -> Callable:
     """A test for one of several letters, with a hint for each wrong one."""
 
     def test(answer):
-        letter = str(answer).strip().lower()
+        letter = re.sub(r"[^a-z]", "", str(answer).lower())  # "(B)." is a b
         if letter == right:
             return None
         return hints.get(letter, f"Choose one of the letters {', '.join(sorted([right, *hints]))}.")

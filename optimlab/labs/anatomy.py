@@ -166,19 +166,20 @@ def step_panel(cut, adds_up) -> Panel:
     """The arrows of one step, enlarged: the longest one reaches the circle."""
     circle = [[float(np.cos(a)), float(np.sin(a))] for a in np.linspace(0, 2 * np.pi, 73)]
     marks = [mark("points", data=circle, symbol="line", color="#B9C2CD", color_dark="#4A5360")]
-    unit = {"source": "enlarged", "at": AT}
+    unit = {"source": "enlarged", "at": AT, "width": 4.5}
     if adds_up and cut.carried:
         marks.append(mark("arrow", run="carried", by=CARRIED, **unit))
-        marks.append(mark("arrow", run="gradient", source="enlarged", at=CARRIED, by=GRADIENT))
+        marks.append(mark("arrow", run="gradient", source="enlarged", at=CARRIED, by=GRADIENT, width=4.5))
     else:
         marks.append(mark("arrow", run="gradient", by=GRADIENT, **unit))
         if cut.carried:
             marks.append(mark("arrow", run="carried", by=CARRIED, **unit))
-    marks.append(mark("arrow", run="step", by=STEP, **unit))
+    marks.append(mark("arrow", run="step", by=STEP, **unit | {"width": 2}))  # thin, so that what it covers is seen
     title = "this step, enlarged: the terms add up" if adds_up and cut.carried else "this step: directions"
     return Panel(
         (-1.3, 1.3),
         (-1.15, 1.15),
+        equal=True,
         title=title,
         alt="the arrows of one step, enlarged",
         x_label="along x",

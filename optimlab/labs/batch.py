@@ -40,10 +40,11 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     largest = int(np.log2(problem.size))
     size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {problem.size}]", count=largest + 1)
     names = ["full batch", "mini-batch", "single sample"]
-    styles = style_of(["GradientDescent", "Momentum", "Adam"])
+    colors = style_of(["GradientDescent", "Momentum", "Adam"])
+    dashes = [(4, 2), (), ()]  # a noisy path is unreadable in dashes
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=problem.minimum)
-        for i, (name, style) in enumerate(zip(names, styles, strict=True))
+        Run(name, name, *colors[i][:2], dashes[i], loss=(f"run{i}", LOSS), minimum=problem.minimum)
+        for i, name in enumerate(names)
     ]
     controls = [Control("lr", rate, lr, "all"), Control("B", size, batch_size, "all")]
     batch_of = [lambda v: problem.size, lambda v: v["B"], lambda v: 1]

@@ -39,6 +39,7 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
         data_panel(problem, [mark("line", source="run0", slope=0, intercept=1, run=name)]),
         loss_panel(problem, sources, [run], steps, first, tolerance),
     ]
+    panels[0].equal = True
     panels[-1].wide, panels[-1].height = 0.8, 0.9
 
     def summary(values):
@@ -61,6 +62,7 @@ def by_hand(problem, point) -> Lab:
         surface_panel(problem, [], [], title="its loss surface: drag the point", handle="point (w, b)"),
         data_panel(problem, [mark("line", control="start", color=ROLES["step"][0], color_dark=ROLES["step"][1])]),
     ]
+    panels[0].equal = True
     panels[0].marks = [m for m in panels[0].marks if m.get("symbol") != "star"]  # finding it is the exercise
     names = ("slope w", "intercept b", "L(w, b)")
     scene = Scene(

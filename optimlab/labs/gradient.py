@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..figures import ROLES, surface_picture
-from ..scene import Panel, Scene, mark
+from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Lab
 from .race import field_source, floor_of, line_panel, start_on, surface_panel
@@ -49,8 +49,8 @@ def gradient_lab(surface, start=None) -> Lab:
         Source("picture", (), lambda values: picture),
     ]
     marks = [
-        mark("arrow", source="here", at=[0, 1], by=[2, 3], label="∇L, uphill", **role("gradient")),
-        mark("arrow", source="here", at=[0, 1], by=[4, 5], label="−∇L, downhill", **role("step")),
+        mark("arrow", source="here", at=[0, 1], by=[2, 3], run="uphill"),
+        mark("arrow", source="here", at=[0, 1], by=[4, 5], run="downhill"),
     ]
     contour = surface_panel(
         surface, [], [], title=f"{surface.name} from above: drag the point", extra=marks, handle="point θ"
@@ -60,7 +60,9 @@ def gradient_lab(surface, start=None) -> Lab:
         alt=f"3-D view of {surface.name}",
         marks=[mark("picture", source="picture"), mark("points", source="pixel", symbol="ring", **role("step"))],
     )  # fmt: skip
-    scene = Scene([contour, solid], readouts=readouts(("L", 6), ("|∇L|", 7), ("∂L/∂x", 8), ("∂L/∂y", 9)))
+    contour.equal = True
+    runs = [Run("uphill", "∇L, uphill", *ROLES["gradient"]), Run("downhill", "−∇L, downhill", *ROLES["step"])]
+    scene = Scene([contour, solid], runs, readouts=readouts(("L", 6), ("|∇L|", 7), ("∂L/∂x", 8), ("∂L/∂y", 9)))
 
     def summary(values):
         theta = np.asarray(values["start"], float)
@@ -86,10 +88,12 @@ def tangent_lab(surface, start) -> Lab:
     panel.title = f"{surface.name}: drag the point along the axis"
     panel.wide, panel.height = 1.2, 0.5
     panel.marks[1:1] = [
-        mark("line", source="here", slope=4, intercept=5, **role("gradient")),
-        mark("arrow", source="here", at=[0, 1], by=[2, 3], label="downhill, −L′(w)", **role("step")),
+        mark("line", source="here", slope=4, intercept=5, run="tangent"),
+        mark("arrow", source="here", at=[0, 1], by=[2, 3], run="downhill"),
+        mark("points", source="here", symbol="ring", **role("step")),
     ]
-    scene = Scene([panel], readouts=readouts(("w", 0), ("L(w)", 6), ("slope L′(w)", 4)))
+    runs = [Run("tangent", "the tangent", *ROLES["gradient"]), Run("downhill", "downhill, −L′(w)", *ROLES["step"])]
+    scene = Scene([panel], runs, readouts=readouts(("w", 0), ("L(w)", 6), ("slope L′(w)", 4)))
 
     def summary(values):
         w = np.asarray(values["start"], float)

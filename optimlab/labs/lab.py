@@ -130,7 +130,7 @@ def slider(control: Control):
         "description": knob.symbol,
         "continuous_update": True,
         "readout_format": ".0f" if whole else ".3g" if knob.log else ".4g",
-        "layout": widgets.Layout(width="300px", min_width="200px"),
+        "layout": widgets.Layout(width="280px", min_width="200px"),
         "style": {"description_width": "44px"},
     }
     make, low, high = widgets.FloatSlider, knob.low, knob.high

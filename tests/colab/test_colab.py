@@ -39,9 +39,7 @@ def packages() -> dict[str, str]:
 
 
 def uninstall() -> None:
-    subprocess.check_call(
-        [PYTHON, "-m", "pip", "uninstall", "-q", "-y", "optimlab"], stderr=subprocess.DEVNULL
-    )
+    subprocess.check_call([PYTHON, "-m", "pip", "uninstall", "-q", "-y", "optimlab"], stderr=subprocess.DEVNULL)
 
 
 def run(notebook, cwd, on_colab=True, offline_pip=False, allow_errors=False):

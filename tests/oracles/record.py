@@ -91,9 +91,7 @@ def defaults():
     for library, optimizer, _, _ in ENTRIES.values():
         parameters = inspect.signature(getattr(MODULE[library], optimizer)).parameters
         table[f"{library} {optimizer}"] = {
-            name: p.default
-            for name, p in parameters.items()
-            if isinstance(p.default, (bool, int, float, tuple))
+            name: p.default for name, p in parameters.items() if isinstance(p.default, (bool, int, float, tuple))
         }
     return table
 
@@ -103,9 +101,7 @@ def record():
     for problem in PROBLEMS.values():
         paths = []
         for name, (library, optimizer, options, lr) in ENTRIES.items():
-            path = np.array(
-                RUN[library](problem, optimizer, options, lr[problem.name], name.endswith("decay"))
-            )
+            path = np.array(RUN[library](problem, optimizer, options, lr[problem.name], name.endswith("decay")))
             assert path.dtype == np.float64 and np.isfinite(path).all(), name
             paths.append(path)
         out[problem.name] = np.array(paths)

@@ -1,0 +1,353 @@
+r"""A multi-layer network in numpy: forward, backward, training. A page or three, readable as the mathematics.
+
+    z₁ = X W₁ + b₁,  a₁ = φ(z₁),  z₂ = a₁ W₂ + b₂,  …,  p = softmax(z_last),  L = −mean log p[class]
+
+θ, all weights and biases, is one flat vector; the layers are views of it. So any optimizer of the package drives a
+network unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .knobs import Knob, knob, knobs_of
+from .optimizers import Optimizer
+
+__all__ = ["Data", "History", "Network", "clip_norm", "clip_value", "digits", "train"]
+
+ACTIVATIONS = {
+    "tanh": (np.tanh, lambda a: 1 - a**2),
+    "sigmoid": (lambda z: 0.5 * (1 + np.tanh(0.5 * z)), lambda a: a * (1 - a)),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(a.dtype)),
+}
+"""φ, and φ′ written in terms of a = φ(z)."""
+
+VARIANCES = {
+    "xavier": lambda n_in, n_out: 2 / (n_in + n_out),  # Glorot & Bengio 2010
+    "he": lambda n_in, n_out: 2 / n_in,  # He, Zhang, Ren & Sun 2015
+    "plain": lambda n_in, n_out: 1.0,
+}
+"""The variance of a weight at the start, by scheme."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A multi-layer perceptron with a softmax at its end.
+
+    Parameters
+    ----------
+    sizes : the widths of its layers: inputs, hidden …, classes, as in (64, 64, 10)
+    activation : "relu", "tanh" or "sigmoid", of the hidden layers
+    l2 : λ ≥ 0, adds (λ/2)·Σ W² to the loss (weights only, not biases)
+    dropout : share of the hidden units that are switched off in training, in [0, 1); the others are scaled up by
+        1/(1 − share), so that the expectation stays (inverted dropout, Srivastava et al. 2014)
+    """
+
+    sizes: tuple
+    activation: str = "relu"
+    l2: float = knob(0.0, "λ", "penalty", low=0.0, high=0.1)
+    dropout: float = knob(0.0, "p", "dropout share", low=0.0, high=0.9, allowed="[0, 1)")
+
+    def __post_init__(self):
+        sizes = np.array(self.sizes)
+        if sizes.ndim != 1 or len(sizes) < 2 or sizes.dtype.kind not in "iu" or sizes.min() < 1:
+            raise ValueError(f"the sizes of the layers must be at least two whole numbers ≥ 1, got {self.sizes!r}")
+        object.__setattr__(self, "sizes", tuple(sizes.tolist()))
+        one_of("the activation", self.activation, ACTIVATIONS)
+        for name, spec in knobs_of(self).items():
+            object.__setattr__(self, name, spec.check(getattr(self, name)))
+
+    @property
+    def size(self) -> int:
+        """How many parameters there are: the length of θ."""
+        return sum((n_in + 1) * n_out for n_in, n_out in zip(self.sizes, self.sizes[1:]))
+
+    def init(self, seed: int = 0, scheme: str | None = None) -> np.ndarray:
+        """θ at the start: weights from a normal distribution, biases 0.
+
+        Parameters
+        ----------
+        scheme : "he", "xavier" or "plain" (variance 1); "he" for ReLU and "xavier" for the others if None
+        """
+        if scheme is None:
+            scheme = "he" if self.activation == "relu" else "xavier"
+        one_of("the initialization", scheme, VARIANCES)
+        random, theta = np.random.default_rng(seed), np.zeros(self.size)
+        for W, _ in self.layers(theta):
+            W[:] = random.normal(0, np.sqrt(VARIANCES[scheme](*W.shape)), W.shape)
+        return theta
+
+    def layers(self, theta) -> list:
+        """The (W, b) of each layer, as views of θ: W has shape (n_in, n_out)."""
+        if np.shape(theta) != (self.size,):
+            raise ValueError(f"θ of a {self.sizes} network must have shape ({self.size},), got {np.shape(theta)}")
+        views, at = [], 0
+        for n_in, n_out in zip(self.sizes, self.sizes[1:]):
+            W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
+            b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
+            views.append((W, b))
+            at += (n_in + 1) * n_out
+        return views
+
+    def forward(self, theta, X, masks=None) -> list:
+        """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
+        phi, _ = ACTIVATIONS[self.activation]
+        layers, a = self.layers(theta), [np.asarray(X)]
+        for i, (W, b) in enumerate(layers):
+            z = a[-1] @ W + b
+            last = i == len(layers) - 1
+            a.append(z if last else phi(z) * (masks[i] if masks else 1))
+        return a
+
+    def masks(self, random, batch: int) -> list | None:
+        """New dropout masks for a batch: 0 for a unit that is off, 1/(1 − share) for the others."""
+        if self.dropout == 0:
+            return None
+        keep = 1 - self.dropout
+        return [(random.random((batch, n)) < keep) / keep for n in self.sizes[1:-1]]
+
+    def value(self, theta, X, y) -> float:
+        """The loss: mean cross-entropy, and the penalty."""
+        self.check(X, y)
+        log_p = log_softmax(self.forward(theta, X)[-1])
+        return float(-np.mean(log_p[np.arange(len(y)), y]) + self._penalty(theta))
+
+    def gradient(self, theta, X, y, masks=None) -> np.ndarray:
+        """∇L(θ) by backpropagation, shape (size,)."""
+        self.check(X, y)
+        _, slope = ACTIVATIONS[self.activation]
+        a = self.forward(theta, X, masks)
+        layers, gradient = self.layers(theta), np.zeros(self.size, a[-1].dtype)
+        delta = np.exp(log_softmax(a[-1]))  # ∂L/∂logits = (p − 1[class]) / batch
+        delta[np.arange(len(y)), y] -= 1
+        delta /= len(y)
+        for i, (dW, db) in reversed(list(enumerate(self.layers(gradient)))):
+            W, _ = layers[i]
+            dW[:] = a[i].T @ delta + self.l2 * W
+            db[:] = delta.sum(axis=0)
+            if i > 0:
+                mask = masks[i - 1] if masks else 1
+                # a is φ(z)·mask: φ′ is written in φ(z), so the mask is taken out of it first, and put on after.
+                plain = a[i] / np.where(mask == 0, 1, mask) if masks else a[i]
+                delta = (delta @ W.T) * slope(plain) * mask
+        return gradient
+
+    def check(self, X, y):
+        """That the network fits the examples: one sentence if it does not."""
+        classes, labels = self.sizes[-1], np.asarray(y)
+        if np.shape(X)[1:] != self.sizes[:1]:
+            raise ValueError(f"the network takes rows of {self.sizes[0]} inputs, got X of shape {np.shape(X)}")
+        if labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"the labels must be whole numbers in [0, {classes - 1}], got the type {labels.dtype.name}"
+            )
+        if labels.min() < 0 or labels.max() >= classes:
+            wrong = labels[(labels < 0) | (labels >= classes)][0]
+            raise ValueError(f"the labels of {classes} classes must be in [0, {classes - 1}], got {wrong}")
+
+    def predict(self, theta, X) -> np.ndarray:
+        """The most probable class of each row of X, shape (n,)."""
+        return np.argmax(self.forward(theta, X)[-1], axis=1)
+
+    def accuracy(self, theta, X, y) -> float:
+        """The share of rows that are classified correctly."""
+        return float(np.mean(self.predict(theta, X) == y))
+
+    def weights(self, theta) -> np.ndarray:
+        """θ with zeros in place of the biases: what is penalized, and what weight decay shrinks."""
+        weights = np.array(theta)
+        for _, b in self.layers(weights):
+            b[:] = 0
+        return weights
+
+    def _penalty(self, theta) -> float:
+        return 0.5 * self.l2 * float(np.sum(self.weights(theta) ** 2)) if self.l2 else 0.0
+
+
+def one_of(what, choice, choices):
+    if choice not in tuple(choices):
+        raise ValueError(f"{what} must be one of {', '.join(choices)}, got {choice!r}")
+
+
+def log_softmax(z):
+    """log(eᶻ/Σeᶻ) along the last axis, without overflow."""
+    z = z - z.max(axis=-1, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
+
+
+CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞)")
+WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
+
+
+def clip_value(limit: float):
+    """Gradient clipping by value: each coordinate into [−limit, limit]."""
+    limit = CLIP.check(limit)
+    return lambda g: np.clip(g, -limit, limit)
+
+
+def clip_norm(limit: float):
+    """Gradient clipping by norm (Pascanu, Mikolov & Bengio 2013): g · min(1, limit/|g|); the direction stays."""
+    limit = CLIP.check(limit)
+    return lambda g: g * min(1.0, limit / max(float(np.linalg.norm(g)), 1e-300))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Data:
+    """Training and test examples of a classification: X of shape (n, features), y of classes 0, 1, ….
+
+    Parameters
+    ----------
+    X, y : for training
+    X_test, y_test : held out, for an honest accuracy
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    name: str = "data"
+
+    def __post_init__(self):
+        for name in ("X", "y", "X_test", "y_test"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        for X, y in ((self.X, self.y), (self.X_test, self.y_test)):
+            if X.ndim != 2 or y.shape != X.shape[:1] or len(y) == 0:
+                raise ValueError(
+                    f"X must have shape (n, features) and y shape (n,), n ≥ 1, got {X.shape} and {y.shape}"
+                )
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {len(self.X)} training and {len(self.X_test)} test examples"
+
+
+def digits(train_size: int = 1297, seed: int = 0) -> Data:
+    """scikit-learn's 1797 handwritten digits, 8 × 8 pixels in [0, 1]: shuffled by `seed`, the rest is for testing."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    if not whole(train_size) or not 1 <= train_size < len(bunch.target):
+        raise ValueError(f"train_size must be a whole number in [1, {len(bunch.target) - 1}], got {train_size!r}")
+    order = np.random.default_rng(seed).permutation(len(bunch.target))
+    X, y = bunch.data[order] / 16, bunch.target[order]
+    return Data(X[:train_size], y[:train_size], X[train_size:], y[train_size:], name="digits")
+
+
+@dataclass
+class History:
+    """What a training run leaves: one entry an epoch, epoch 0 being the start; usable after an interrupt as well."""
+
+    loss: list = field(default_factory=list)
+    test_loss: list = field(default_factory=list)
+    accuracy: list = field(default_factory=list)
+    test_accuracy: list = field(default_factory=list)
+    lr: list = field(default_factory=list)
+    theta: np.ndarray | None = None
+    steps: int = 0
+    interrupted: bool = False
+
+    @property
+    def epochs(self) -> int:
+        return len(self.loss) - 1
+
+    def __repr__(self) -> str:
+        if not self.loss:
+            return "no epochs yet"
+        how = "interrupted after" if self.interrupted else "after"
+        return (
+            f"{how} {self.epochs} epochs: test accuracy {self.test_accuracy[-1]:.3f}, training loss {self.loss[-1]:.3g}"
+        )
+
+
+def train(
+    network: Network,
+    data: Data,
+    optimizer: Optimizer,
+    schedule=None,
+    epochs: int = 20,
+    batch_size: int = 32,
+    seed: int = 0,
+    clip=None,
+    weight_decay: float = 0.0,
+    theta=None,
+    progress: bool = True,
+    on_epoch=None,
+) -> History:
+    """Train a network with mini-batches; interrupt it (stop button) and the history so far is returned.
+
+    Parameters
+    ----------
+    optimizer : any `Optimizer`
+    schedule : a function of the step k that replaces the optimizer's ``lr``
+    epochs, batch_size, seed : the seed draws θ₀, the shuffling and dropout
+    clip : ``clip_value(limit)`` or ``clip_norm(limit)``, applied to each gradient
+    weight_decay : λ of decoupled weight decay, W ← W − ηλW in each step beside the optimizer's own (Loshchilov &
+        Hutter 2019); weights only, like ``l2``, with which it agrees for gradient descent and for no other optimizer
+    theta : start here instead of at ``network.init(seed)``
+    progress : show a progress bar (tqdm)
+    on_epoch : called with the history after each epoch
+    """
+    if not whole(batch_size) or not 1 <= batch_size <= len(data.X):
+        raise ValueError(f"the batch size B must be a whole number in [1, {len(data.X)}], got {batch_size!r}")
+    if not whole(epochs) or epochs < 0:
+        raise ValueError(f"epochs must be a whole number ≥ 0, got {epochs!r}")
+    if clip is not None and not callable(clip):
+        raise ValueError(f"clip must be clip_value(limit) or clip_norm(limit), got {clip!r}")
+    weight_decay = WEIGHT_DECAY.check(weight_decay)
+    optimizer = optimizer.replace(lr=schedule) if schedule is not None else optimizer
+    random = np.random.default_rng([seed, 1])
+    theta = network.init(seed) if theta is None else np.array(theta, float)
+    state, history = optimizer.init(theta), History()
+    record(history, network, data, optimizer, theta)
+    bar = epochs_bar(epochs, progress)
+    try:
+        for _ in bar:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for rows in np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size)):
+                    masks = network.masks(random, len(rows))
+
+                    def grad(at, rows=rows, masks=masks):
+                        g = network.gradient(at, data.X[rows], data.y[rows], masks)
+                        return clip(g) if clip else g
+
+                    k = history.steps
+                    shrink = optimizer.rate(k) * weight_decay * network.weights(theta) if weight_decay else 0.0
+                    theta, state = optimizer.step(theta, grad, state, k)
+                    theta = theta - shrink
+                    history.steps = k + 1
+                record(history, network, data, optimizer, theta)
+            if progress:
+                bar.set_postfix(loss=f"{history.loss[-1]:.3g}", test=f"{history.test_accuracy[-1]:.3f}")
+            if on_epoch:
+                on_epoch(history)
+    except KeyboardInterrupt:
+        history.interrupted = True
+        history.theta = theta
+    return history
+
+
+def record(history, network, data, optimizer, theta):
+    """Write down one epoch: all of it or, if an interrupt comes while it is measured, nothing."""
+    entry = {
+        "loss": network.value(theta, data.X, data.y),
+        "test_loss": network.value(theta, data.X_test, data.y_test),
+        "accuracy": network.accuracy(theta, data.X, data.y),
+        "test_accuracy": network.accuracy(theta, data.X_test, data.y_test),
+        "lr": float(optimizer.rate(history.steps)),
+    }
+    for name, number in entry.items():
+        getattr(history, name).append(number)
+    history.theta = theta
+
+
+def whole(number) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def epochs_bar(epochs, progress):
+    if not progress:
+        return range(epochs)
+    from tqdm.auto import tqdm
+
+    return tqdm(range(epochs), unit="epoch")
