@@ -56,14 +56,22 @@ class Regression:
         if not (np.isfinite(X).all() and np.isfinite(y).all()):
             raise ValueError("X and y must be finite numbers")
         object.__setattr__(self, "l2", PENALTY.check(self.l2))
-        object.__setattr__(self, "X", np.column_stack([X, np.ones(len(X))]) if self.bias else X)
+        object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         if self.start is None:
-            object.__setattr__(self, "start", (0.0,) * self.X.shape[1])
+            object.__setattr__(self, "start", (0.0,) * self.dim)
 
     @property
     def dim(self) -> int:
-        return self.X.shape[1]
+        return self.X.shape[1] + bool(self.bias)
+
+    @cached_property
+    def design(self) -> np.ndarray:
+        """The inputs as θ sees them, shape (N, dim): with the column of ones, if there is a bias."""
+        return self._with_ones(self.X)
+
+    def _with_ones(self, X):
+        return np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)
 
     @property
     def size(self) -> int:
@@ -91,7 +99,7 @@ class Regression:
         return theta
 
     def _rows(self, rows):
-        return (self.X, self.y) if rows is None else (self.X[rows], self.y[rows])
+        return (self.design, self.y) if rows is None else (self.design[rows], self.y[rows])
 
     def _penalty(self, theta):
         return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
@@ -109,12 +117,12 @@ class LinearRegression(Regression):
 
     def predict(self, theta, X):
         """xᵢ·θ for inputs of shape (n, features)."""
-        return np.asarray(theta) @ (np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)).T
+        return np.asarray(theta) @ self._with_ones(X).T
 
     def value(self, theta):
         """L(θ): shape (..., d) → (...). Through XᵀX, so it costs the same for any N."""
         apart = self._point(theta) - self.solution
-        floor = 0.5 * np.mean((self.X @ self.solution - self.y) ** 2) + self._penalty(self.solution)
+        floor = 0.5 * np.mean((self.design @ self.solution - self.y) ** 2) + self._penalty(self.solution)
         return floor + 0.5 * np.sum(apart * (apart @ self._hessian), axis=-1)
 
     def gradient(self, theta, rows=None):
@@ -124,7 +132,7 @@ class LinearRegression(Regression):
 
     @cached_property
     def _hessian(self):
-        return self.X.T @ self.X / self.size + self.l2 * np.eye(self.dim)
+        return self.design.T @ self.design / self.size + self.l2 * np.eye(self.dim)
 
     @cached_property
     def eigenvalues(self) -> tuple:
@@ -133,7 +141,7 @@ class LinearRegression(Regression):
     @cached_property
     def solution(self) -> np.ndarray:
         """The θ of least loss, from the normal equations, shape (d,); the shortest one if there are many."""
-        return np.linalg.lstsq(self._hessian, self.X.T @ self.y / self.size)[0]
+        return np.linalg.lstsq(self._hessian, self.design.T @ self.y / self.size)[0]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,16 +160,15 @@ class LogisticRegression(Regression):
 
     def predict(self, theta, X):
         """The probability of class 1 for inputs of shape (n, features)."""
-        X = np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)
-        return sigmoid(np.asarray(theta) @ X.T)
+        return sigmoid(np.asarray(theta) @ self._with_ones(X).T)
 
     def accuracy(self, theta) -> float:
         """The share of the training examples that θ classifies correctly."""
-        return float(np.mean((self.X @ np.asarray(theta) > 0) == (self.y == 1)))
+        return float(np.mean((self.design @ np.asarray(theta) > 0) == (self.y == 1)))
 
     def value(self, theta):
         """L(θ): shape (..., d) → (...)."""
-        margin = self._point(theta) @ self.X.T * np.where(self.y == 1, 1, -1)
+        margin = self._point(theta) @ self.design.T * np.where(self.y == 1, 1, -1)
         return np.mean(np.logaddexp(0, -margin), axis=-1) + self._penalty(theta)
 
     def gradient(self, theta, rows=None):
@@ -174,8 +181,8 @@ class LogisticRegression(Regression):
         """The θ of least loss, by Newton's method, shape (d,)."""
         theta = np.zeros(self.dim)
         for _ in range(50):
-            p = sigmoid(self.X @ theta)
-            hessian = (self.X.T * (p * (1 - p))) @ self.X / self.size + self.l2 * np.eye(self.dim)
+            p = sigmoid(self.design @ theta)
+            hessian = (self.design.T * (p * (1 - p))) @ self.design / self.size + self.l2 * np.eye(self.dim)
             theta = theta - np.linalg.lstsq(hessian, self.gradient(theta))[0]
             if self.l2 == 0 and self.accuracy(theta) == 1:
                 raise ValueError("the classes can be separated: without a penalty λ the loss has no minimum")

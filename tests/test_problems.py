@@ -1,5 +1,7 @@
 """Losses on data: gradients, solutions against numpy and scikit-learn, and what a mini-batch sees."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +37,7 @@ unit = st.floats(-1, 1)
 def loss_by_hand(problem, theta, rows):
     """One example at a time."""
     total = 0.0
-    for x, y in zip(problem.X[rows], problem.y[rows]):
+    for x, y in zip(problem.design[rows], problem.y[rows]):
         z = sum(w * xi for w, xi in zip(theta, x))
         if isinstance(problem, LinearRegression):
             total += 0.5 * (z - y) ** 2
@@ -101,7 +103,7 @@ def test_the_solution_is_flat_and_nothing_around_it_lies_lower(problem):
 @pytest.mark.parametrize("scaling", ["units", "standard", "raw"])
 def test_the_linear_solution_is_numpys_least_squares(scaling):
     problem = diabetes(scaling)
-    expected, residual, *_ = np.linalg.lstsq(problem.X, problem.y)
+    expected, residual, *_ = np.linalg.lstsq(problem.design, problem.y)
     np.testing.assert_allclose(problem.solution, expected, rtol=1e-9, atol=1e-12)
     assert problem.minimum == pytest.approx(residual[0] / (2 * problem.size), rel=1e-10)
 
@@ -157,7 +159,7 @@ def test_logistic_loss_does_not_overflow():
 def test_the_bias_is_a_column_of_ones_that_predict_adds_as_well():
     with_bias, without = synthetic(LinearRegression), synthetic(LinearRegression, bias=False)
     assert (with_bias.dim, without.dim) == (4, 3)
-    np.testing.assert_array_equal(with_bias.X[:, 3], 1)
+    np.testing.assert_array_equal(with_bias.design[:, 3], 1)
     np.testing.assert_allclose(with_bias.predict([0, 0, 0, 2.5], np.ones((7, 3))), 2.5)
     np.testing.assert_allclose(without.predict([1, 0, 2], [[3.0, 5.0, 7.0]]), 17)
 
@@ -325,3 +327,9 @@ def test_a_point_of_the_wrong_shape_is_refused(problem, shape):
 def test_a_problem_prints_what_it_is():
     assert repr(diabetes()) == "LinearRegression on diabetes: 442 examples, 2 parameters"
     assert repr(diabetes().minibatch(32)) == f"{diabetes()!r}, in batches of 32"
+
+
+def test_a_copy_with_another_view_is_the_same_problem():
+    copy = replace(diabetes(), view=((0, 1), (0, 1)))
+    assert (copy.dim, copy.bias) == (2, True)
+    np.testing.assert_array_equal(copy.solution, diabetes().solution)

@@ -29,10 +29,21 @@ VALLEY, HERE = ravine(kappa=4.0), np.array([1.0, -0.5])
 GRADIENT = VALLEY.gradient(HERE)
 
 
+def one_number(answer):
+    """The answer as one finite number, or None; a list with a single number in it counts."""
+    try:
+        numbers = np.asarray(answer, float)
+    except (TypeError, ValueError):
+        return None
+    return float(numbers.flat[0]) if numbers.size == 1 and np.isfinite(numbers).all() else None
+
+
 def test_gradient(answer):
-    if np.size(answer) == 1 and near(answer, VALLEY.value(HERE)):
+    if isinstance(answer, str):
+        return "This is a text, in quotes. Give two numbers without quotes: answer = (…, …)."
+    one, numbers = one_number(answer), pair(answer)
+    if one is not None and near(one, VALLEY.value(HERE)):
         return "That is the loss there. The gradient has two numbers: one slope for x and one for y."
-    numbers = pair(answer)
     if numbers is None:
         return "Give two numbers, the slope in x and the slope in y: answer = (…, …)."
     if near(numbers, GRADIENT):
@@ -106,21 +117,27 @@ def test_step(answer):
     if near(numbers, -STEP):
         return "This step goes uphill. Mind the minus sign in θ − η∇L(θ)."
     if near(numbers, STEP / ETA):
-        return "This is a step with η = 1. Multiply the gradient by η = 0.5 first."
+        return "Twice the right step: multiply the gradient by η = 0.5 first (and mind the ½ in the loss)."
     if near(numbers, -STEP / ETA):
         return "This is the gradient. The step goes against it, and is scaled by η = 0.5."
     if near(numbers, STEP[::-1]):
         return "Both numbers are right, but w comes first, then b."
+    if near(numbers, STEP / 2):
+        return "Half of the right step. The ½ in the loss cancels the 2 of the square; and η = 0.5 acts only once."
+    if near(numbers, STEP, 6e-3):
+        return "Right, but rounded too much: give four decimals."
     if near(numbers, PATIENTS.solution):
         return "This is the bottom of the valley. One step does not get there: compute θ − η∇L(θ) once."
-    return "Compute `problem.gradient(theta)` at θ = (0, 0), multiply it by 0.5 and subtract it from θ."
+    return "Compute `diabetes().gradient([0, 0])`, multiply it by 0.5 and subtract it from θ = (0, 0)."
 
 
 # 01.4 The best flat line
 
 
 def test_flat_line(answer):
-    value = float(np.asarray(answer))
+    value = one_number(answer)
+    if value is None:
+        return "Give one number, the b of the best flat line: answer = …"
     y = PATIENTS.y
     if near(value, y.mean(), 5e-3):
         return None
@@ -131,7 +148,7 @@ def test_flat_line(answer):
     if near(value, PATIENTS.value([0.0, y.mean()]), 5e-3):
         return "That is the smallest loss with w = 0. The question is at which b it is reached."
     if near(value, 100 * y.mean(), 0.5):
-        return "Right in the units of the file; `problem.y` holds the progression divided by 100."
+        return "Right in the units of the file; `diabetes().y` holds the progression divided by 100."
     side = "small" if value < y.mean() else "large"
     return f"Too {side}. Set the slope in b, the mean of (b − yᵢ), to zero: which b makes the errors average to 0?"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import GradientDescent, descend, ravine
 from ..problems import diabetes
-from . import Exercise
+from . import Exercise, Unanswered
 
 __all__ = ["EXERCISES"]
 
@@ -38,9 +38,18 @@ def descent_function(answer):
         return "The answer is the function itself: answer = walk, without parentheses."
     start = np.array([0.0, 5.0])
     kept = start.copy()
-    got = [answer(0.0, gradient_of, 0.1, steps) for steps in (0, 1, 10)]
+    try:
+        got = [answer(0.0, gradient_of, 0.1, steps) for steps in (0, 1, 10)]
+    except TypeError as error:
+        if "'function'" not in str(error):
+            raise
+        return "grad is a function: call it, grad(w), to get the gradient at w."
+    if any(w is ... for w in got):
+        raise Unanswered
     if any(w is None for w in got):
         return "Your function returns nothing: end it with return w."
+    if any(np.shape(w) for w in got):
+        return "From one number your function makes several. It should return the last w only, not a list of all."
     if not np.isclose(got[0], 0.0):
         return "With steps = 0 it should return the start itself."
     if np.isclose(got[1], -0.6):
@@ -51,6 +60,8 @@ def descent_function(answer):
         return f"One step from w = 0 on (w − 3)² with lr = 0.1 should give 0.6; yours gives {float(got[1]):.4g}."
     if not np.isclose(got[2], plain_walk(0.0, gradient_of, 0.1, 10)):
         return "One step is right, ten are not: is the gradient taken anew at each w, and the loop run steps times?"
+    if not np.isclose(answer(2.0, lambda w: 4 * w, 0.05, 3), plain_walk(2.0, lambda w: 4 * w, 0.05, 3)):
+        return "Right on (w − 3)² with lr = 0.1, but not elsewhere: use the grad and the lr that are passed in."
     if not np.allclose(answer(start, gradient_of, 0.1, 10), plain_walk(kept, gradient_of, 0.1, 10)):
         return "Right for a number, but not for an array of two."
     if not np.array_equal(start, kept):

@@ -178,12 +178,13 @@ class JupyterLab:
         self.page.evaluate(
             f"""() => {{
                 window.tracebacks = [];
-                window.requests = 0;
+                window.requests = [];
                 {SESSION}.iopubMessage.connect((_, message) => {{
                     if (message.header.msg_type === 'error') window.tracebacks.push(message.content.evalue);
                 }});
                 {SESSION}.session.kernel.anyMessage.connect((_, {{msg, direction}}) => {{
-                    window.requests += direction === 'send' && msg.content.data?.state?.request !== undefined;
+                    const request = direction === 'send' && msg.content.data?.state?.request;
+                    if (request) window.requests.push(request);
                 }});
             }}"""
         )
@@ -337,7 +338,17 @@ class JupyterLab:
 
     def requests(self) -> int:
         """How often the labs have asked the kernel since the notebook was opened."""
-        return self.page.evaluate("() => window.requests")
+        return self.page.evaluate("() => window.requests.length")
+
+    def rests(self) -> int:
+        """How often a lab has told the kernel that its controls have come to rest."""
+        return self.page.evaluate("() => window.requests.filter(request => request.rest).length")
+
+    def wait_rest(self, before: int):
+        """Wait until a lab has said so once more than `before`."""
+        self.page.wait_for_function(
+            "before => window.requests.filter(request => request.rest).length > before", arg=before
+        )
 
     def trouble(self) -> list[str]:
         """What has gone wrong since this was asked before: on the page, or in the kernel while it answered a lab."""

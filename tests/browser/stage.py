@@ -14,8 +14,8 @@ KEEP = """async (lab, selector) => {
   return lab.pictures.push(picture) - 1;
 }"""
 
-# Whether two pictures differ for an eye: a browser may smooth the same line a little differently the next time.
-DIFFER = """(lab, [a, b]) => lab.pictures[a].some((here, i) => {
+# For each canvas, whether two pictures differ for an eye: a browser may smooth the same line differently next time.
+DIFFER = """(lab, [a, b]) => lab.pictures[a].map((here, i) => {
   const there = lab.pictures[b][i];
   return here.width !== there.width || here.height !== there.height ||
     here.data.some((value, j) => Math.abs(value - there.data[j]) > 24);
@@ -23,7 +23,7 @@ DIFFER = """(lab, [a, b]) => lab.pictures[a].some((here, i) => {
 
 OTHER = f"""async (lab, [selector, before]) => {{
   const now = await ({KEEP})(lab, selector);
-  const differ = ({DIFFER})(lab, [before, now]);
+  const differ = ({DIFFER})(lab, [before, now]).includes(true);
   lab.pictures.pop();
   return differ;
 }}"""
@@ -79,7 +79,7 @@ class Stage:
 
     def picture(self, selector=MOVING) -> "Picture":
         """What the panels' canvases show after the next two frames; the ruler is not among them."""
-        return Picture(self, self.root.evaluate(KEEP, selector))
+        return Picture(self, self.root.evaluate(KEEP, selector), selector)
 
     def still_picture(self, selector=MOVING) -> "Picture":
         """The picture once it no longer changes: an image in a panel may still be on its way."""
@@ -88,8 +88,12 @@ class Stage:
             earlier, later = later, self.picture(selector)
         return later
 
-    def wait_other_picture(self, before: "Picture", selector=MOVING):
-        self.wait(OTHER, [selector, before.number])
+    def wait_other_picture(self, before: "Picture"):
+        self.wait(OTHER, [before.selector, before.number])
+
+    def panels(self) -> list[Locator]:
+        """The panels, less the ruler."""
+        return self.root.locator(".optimlab-panels > *").all()
 
     def is_blank(self) -> list[bool]:
         """For each panel, whether nothing at all is painted in it."""
@@ -180,11 +184,15 @@ class Stage:
 class Picture:
     """What some canvases showed; equal to another one if an eye sees no difference."""
 
-    def __init__(self, stage: Stage, number: int):
-        self.stage, self.number = stage, number
+    def __init__(self, stage: Stage, number: int, selector: str):
+        self.stage, self.number, self.selector = stage, number, selector
 
     def __eq__(self, other: "Picture") -> bool:
-        return not self.stage.root.evaluate(DIFFER, [self.number, other.number])
+        return not any(self.differs(other))
+
+    def differs(self, other: "Picture") -> list[bool]:
+        """For each canvas, whether it shows something else."""
+        return self.stage.root.evaluate(DIFFER, [self.number, other.number])
 
     __hash__ = None
 

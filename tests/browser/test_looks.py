@@ -57,7 +57,7 @@ def test_panels_stand_beside_each_other_or_stack_and_nothing_is_wider_than_the_c
         room = notebook.cell(LAB).locator(".jp-OutputArea-child").first
         race.wait("(lab, width) => lab.getBoundingClientRect().right <= width", width)
         race.picture()
-        panels = [panel.bounding_box() for panel in race.root.locator(".optimlab-panels > *").all()]
+        panels = [panel.bounding_box() for panel in race.panels()]
         assert (panels[1]["y"] > panels[0]["y"]) == stacked
         assert min(panel["width"] for panel in panels) > 200
         right = room.bounding_box()["x"] + room.bounding_box()["width"]
