@@ -5,7 +5,9 @@
 // `render` builds one view: canvases, transport, legend. Nothing is drawn as current unless it is.
 
 const REST_MS = 150; // a slider that has not moved for so long is at rest
+const PATIENCE_MS = 10000; // a kernel that has not answered for so long is spoken of
 const STALE_ALPHA = 0.3;
+const LARGEST = 2.9e38; // Python sends larger numbers as 3e38, the end of single precision
 const MARGIN = { left: 54, right: 14, top: 26, bottom: 40 };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const STEPS_PER_SECOND = 20;
@@ -18,7 +20,7 @@ const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 /** Three significant digits (or more), as in the summaries: 0.0312, 8.8e-5, 1.2e+9. */
 function short(x, digits = 3) {
   if (x === Infinity || Number.isNaN(x)) return "∞";
-  if (Math.abs(x) > 2.9e38) return "over 10³⁸"; // as far as the numbers that Python sends reach
+  if (Math.abs(x) > LARGEST) return "over 10³⁸";
   if (x === 0) return "0";
   const size = Math.abs(x);
   const text = size >= 1e-3 && size < 1e5 ? Number(x.toPrecision(digits)).toString() : x.toExponential(1);
@@ -137,7 +139,18 @@ class Store {
 
   awaitRest() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => (this.dragging ? this.awaitRest() : this.ask(true)), REST_MS);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      if (this.dragging) this.awaitRest();
+      else this.ask(true);
+    }, REST_MS);
+  }
+
+  /** What to tell the learner when the kernel stays silent; "" as long as all is well. */
+  complaint() {
+    const silent = this.waitingFor !== null && performance.now() - this.asked > PATIENCE_MS;
+    const stale = Object.keys(this.sources()).some((source) => !this.pick(source).fresh);
+    return silent && stale ? "Python has not answered yet: it is busy, or this cell must be run again." : this.model.get("problem");
   }
 
   /** The hand has let go of a point. */
@@ -156,6 +169,9 @@ class Store {
     if (this.waitingFor !== null || this.wanted === null) return;
     this.sequence = Math.max(this.sequence, this.model.get("answered")) + 1;
     this.waitingFor = this.sequence;
+    this.asked = performance.now();
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.changed(), PATIENCE_MS + 100);
     this.model.set("request", { seq: this.sequence, ...this.wanted });
     this.wanted = null;
     this.model.save_changes();
@@ -219,6 +235,7 @@ class Store {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.patience);
     for (const close of this.closers) close();
   }
 }
@@ -290,7 +307,7 @@ class Panel {
     return Math.round(((width - MARGIN.left - MARGIN.right) * spanY) / spanX + MARGIN.top + MARGIN.bottom);
   }
 
-  /** Data to pixels; far outside stays far outside, but drawable. */
+  /** Data to pixels. */
   x(value) {
     return this.place(value, this.spec.x, this.spec.x_log, this.x0, this.x1);
   }
@@ -301,7 +318,7 @@ class Panel {
 
   place(value, [low, high], log, from, to) {
     const share = log ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low);
-    return clamp(from + share * (to - from), -1e5, 1e5);
+    return from + share * (to - from);
   }
 
   /** Pixels to data, kept inside the panel. */
@@ -562,6 +579,39 @@ function penOf(view, item) {
 /** Only marks whose run is switched on are drawn. */
 const shown = (view, item) => !item.run || !view.off.has(item.run);
 
+/** The part of a segment inside a box, or null (Liang & Barsky 1984): far away, dashes would take for ever. */
+function clipSegment([ax, ay], [bx, by], { left, right, top, bottom }) {
+  let [enter, leave] = [0, 1];
+  const [dx, dy] = [bx - ax, by - ay];
+  for (const [p, q] of [[-dx, ax - left], [dx, right - ax], [-dy, ay - top], [dy, bottom - ay]]) {
+    if (p === 0 && q < 0) return null;
+    if (p < 0) enter = Math.max(enter, q / p);
+    if (p > 0) leave = Math.min(leave, q / p);
+  }
+  if (enter > leave) return null;
+  const at = (t) => [ax + t * dx, ay + t * dy];
+  return [at(enter), at(leave)];
+}
+
+/** The line through points, as the pieces of it that lie in or near the panel. */
+function strokeInside(context, panel, points, width, pen, alpha) {
+  const box = { left: panel.x0 - 40, right: panel.x1 + 40, top: panel.y1 - 40, bottom: panel.y0 + 40 };
+  let piece = points.slice(0, 1);
+  const finish = () => piece.length > 1 && strokeThrough(context, piece, width, pen, alpha);
+  for (let i = 1; i < points.length; i++) {
+    if (Math.max(...points[i].map(Math.abs)) > 1e6) continue; // so far out, single precision has lost the way back
+    const part = clipSegment(points[i - 1], points[i], box);
+    if (!part) continue;
+    const joined = piece.length && piece.at(-1)[0] === part[0][0] && piece.at(-1)[1] === part[0][1];
+    if (!joined) {
+      finish();
+      piece = [part[0]];
+    }
+    piece.push(part[1]);
+  }
+  finish();
+}
+
 function strokeThrough(context, points, width, pen, alpha) {
   context.save();
   context.globalAlpha *= alpha;
@@ -641,10 +691,10 @@ function drawLine(context, panel, item, view, x, y, isPath) {
   const pen = penOf(view, item);
   context.save();
   context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
-  strokeThrough(context, points, 1.4, pen, 0.35);
+  strokeInside(context, panel, points, 1.4, pen, 0.35);
   const until = Math.min(Math.floor(view.k), points.length - 1);
   const head = headAt(points, Math.min(view.k, points.length - 1));
-  strokeThrough(context, [...points.slice(0, until + 1), head], 2.4, pen, 1);
+  strokeInside(context, panel, [...points.slice(0, until + 1), head], 2.4, pen, 1);
   if (isPath) {
     context.fillStyle = pen.color;
     for (const [px, py] of points.slice(0, Math.min(until + 1, 80))) {
@@ -1131,7 +1181,8 @@ class View {
     for (const handle of this.handles) handle.place();
     this.legend.update();
     this.transport?.update();
-    this.trouble.textContent = this.model.get("problem");
+    const complaint = this.store.complaint();
+    if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;
     this.frames = (this.frames ?? 0) + 1;
   }
 
@@ -1157,7 +1208,7 @@ class View {
     return {
       k: this.k, playing: this.playing, frames: this.frames, dark: this.dark, off: [...this.off], sources,
       values: structuredClone(this.store.values), waiting: this.store.waitingFor !== null,
-      resting: this.store.waitingFor === null && this.store.wanted === null,
+      resting: this.store.waitingFor === null && this.store.wanted === null && !this.store.timer,
     };
   }
 

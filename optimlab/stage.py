@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 import anywidget
@@ -76,7 +77,7 @@ class Stage(anywidget.AnyWidget):
         self._sources = {source.name: source for source in sources}
         self._grids = {name: np.asarray(grid, float) for name, grid in grids.items()}
         self._fresh = {}
-        self._rows = {}
+        self._turn = Lock()  # JupyterLab may answer widgets from a second thread while a cell runs
         values = {name: slider.value for name, slider in sliders.items()} | {n: list(p) for n, p in points.items()}
         super().__init__(
             uid=uuid4().hex,
@@ -118,7 +119,10 @@ class Stage(anywidget.AnyWidget):
 
     def _answer(self, change):
         """The browser asks: recompute what its values have made stale, then say which request was answered."""
-        request = change["new"]
+        with self._turn:
+            self._work_on(change["new"])
+
+    def _work_on(self, request):
         try:
             values = self._checked(request.get("values"))
             for name, content in self._arrays(values, bool(request.get("rest"))):

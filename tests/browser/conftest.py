@@ -64,20 +64,14 @@ def pages():
 
 
 @pytest.fixture
-def new_lab(server, browser):
-    """``new_lab(width=…, …)``: JupyterLab in a browser context that knows nothing of the others."""
-    labs = []
-
-    def open_lab(width=1400, height=1000, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        labs.append(JupyterLab(context.new_page(), server))
-        return labs[-1]
-
-    yield open_lab
-    found = [trouble for lab in labs for trouble in lab.trouble()]
-    for lab in labs:
-        lab.close()
-        lab.page.context.close()
+def other_lab(server, browser):
+    """JupyterLab in a browser that knows nothing of the tests before, as after closing and opening it."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    lab = JupyterLab(context.new_page(), server)
+    yield lab
+    found = lab.trouble()
+    lab.close()
+    context.close()
     assert not found, "\n".join(found)
 
 

@@ -108,10 +108,6 @@ def private(folder: Path) -> dict:
     return environment | {name: str(folder / place) for name, place in places.items()}
 
 
-# What JupyterLab itself says on the console without harm: (a part of the message or of its address, why).
-HARMLESS: tuple[tuple[str, str], ...] = ()
-
-
 class Guard:
     """Writes down each error on the page's console, each uncaught exception, and each request to another machine."""
 
@@ -123,10 +119,8 @@ class Guard:
         page.on("websocket", lambda socket: self.see(socket.url))
 
     def hear(self, message):
-        where = message.location.get("url", "")
-        if message.type != "error" or any(part in message.text + where for part, _ in HARMLESS):
-            return
-        self.found.append(f"error on the console: {message.text} ({where})")
+        if message.type == "error":
+            self.found.append(f"error on the console: {message.text} ({message.location.get('url', '')})")
 
     @contextmanager
     def expecting(self, part: str):

@@ -29,16 +29,16 @@ def test_a_saved_lab_carries_its_picture_and_its_summary_and_no_widget_state(sav
     assert "widgets" not in notebook.metadata
 
 
-def test_a_notebook_from_elsewhere_shows_the_labs_picture_before_it_is_run(saved, server, lab):
+def test_a_notebook_from_elsewhere_shows_the_labs_picture_before_it_is_run(saved, server, other_lab):
     notebook = server.read(saved)
     notebook.cells.append(nbformat.v4.new_code_cell("'changed by somebody else, so not trusted'"))
     nbformat.write(notebook, server.root / "from elsewhere.ipynb")
-    lab.open("from elsewhere.ipynb")
-    picture = lab.cell(0).locator(".jp-RenderedImage img")
+    other_lab.open("from elsewhere.ipynb")
+    picture = other_lab.cell(0).locator(".jp-RenderedImage img")
     picture.wait_for()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
-    assert lab.cell(0).locator(".optimlab-stage").count() == 0
-    stage = lab.run_lab(0)
+    assert other_lab.cell(0).locator(".optimlab-stage").count() == 0
+    stage = other_lab.run_lab(0)
     assert not any(stage.is_blank())
 
 
