@@ -113,7 +113,9 @@ def ravine(kappa=20.0, angle=0.0) -> Surface:
     angle : rotation in degrees
     """
     kappa, angle = KAPPA.check(kappa), ANGLE.check(angle)
-    shape = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle)), kappa
+    # Rounded, so that they are the same on every machine: their last digit decides where RMSprop's hops end.
+    turn = np.deg2rad(angle)
+    shape = np.round(np.cos(turn), 15), np.round(np.sin(turn), 15), kappa
 
     def like(x):
         """cos, sin and κ in the precision of x, so that float32 stays float32."""
