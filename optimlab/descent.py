@@ -15,6 +15,7 @@ import numpy as np
 
 from .knobs import short, told
 from .optimizers import Optimizer
+from .schedules import ReduceOnPlateau
 
 __all__ = ["Trajectory", "descend", "sweep"]
 
@@ -80,7 +81,9 @@ class Trajectory:
         return self.summary()
 
 
-def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bool = False) -> Trajectory:
+def descend(
+    loss, optimizer: Optimizer, start=None, steps: int = 100, record: bool = False, schedule=None, clip=None
+) -> Trajectory:
     """Walk `steps` steps with `optimizer` on `loss`.
 
     Parameters
@@ -89,6 +92,8 @@ def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bo
     start : θ₀, shape (..., d); many starts are walked at once
     steps : T ≥ 0
     record : keep the optimizer's state and gradients as well
+    schedule : replaces the optimizer's ``lr``: a function of the step k, or a `ReduceOnPlateau`, which is told L
+    clip : ``clip_value(limit)`` or ``clip_norm(limit)``, applied to each gradient
 
     Hyperparameters of the optimizer may be arrays that broadcast against θ, such as ``lr`` of shape (n, 1).
     Divergence is not an error: the trajectory is kept, and `Trajectory.diverged_at` says from where on.
@@ -102,6 +107,8 @@ def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bo
     check_optimizer(optimizer)
     steps = check_steps(steps)
     theta = check_start(loss.start if start is None else start, loss)
+    optimizer, plateau = scheduled(optimizer, schedule)
+    check_clip(clip)
     optimizer = _as_arrays(optimizer, theta.dtype)
     theta, shape = _broadcast(theta, optimizer)
 
@@ -112,11 +119,16 @@ def descend(loss, optimizer: Optimizer, start=None, steps: int = 100, record: bo
     with np.errstate(all="ignore"):
         path[0], values[0] = theta, loss.value(theta)
         state = optimizer.init(theta)
+        walker, memory = optimizer, plateau.init() if plateau else None
         if record:
             recorder.state(state)
         for k in range(steps):
-            grad = recorder.watch(gradient_at(k)) if record else gradient_at(k)
-            theta, state = optimizer.step(theta, grad, state, k)
+            if plateau:
+                lr, memory = plateau.step(values[k][..., None], memory)
+                walker = with_rate(optimizer, lr.astype(theta.dtype))
+            grad = clipped(gradient_at(k), clip)
+            grad = recorder.watch(grad) if record else grad
+            theta, state = walker.step(theta, grad, state, k)
             path[k + 1], values[k + 1] = theta, loss.value(theta)
             if record:
                 recorder.state(state)
@@ -209,6 +221,35 @@ def _broadcast(theta, optimizer):
             )
         theta = np.broadcast_to(theta, wide)
     return theta.reshape(1, -1) if theta.ndim == 1 else theta, theta.shape
+
+
+def scheduled(optimizer, schedule):
+    """The optimizer under a schedule; and the schedule itself if it is one that watches the loss, else None."""
+    if schedule is None:
+        return optimizer, None
+    if isinstance(schedule, ReduceOnPlateau):
+        return optimizer.replace(lr=schedule.lr), schedule
+    if not callable(schedule) or isinstance(schedule, type):
+        raise ValueError(f"the schedule must be a function of the step k, got {told(schedule)}")
+    return optimizer.replace(lr=schedule), None
+
+
+def with_rate(optimizer, lr) -> Optimizer:
+    """The same optimizer at another η, which is known to be legal."""
+    copy = optimizer.replace()
+    object.__setattr__(copy, "lr", lr)
+    return copy
+
+
+def check_clip(clip):
+    """That it can clip, or a `ValueError`."""
+    if clip is not None and not callable(clip):
+        raise ValueError(f"clip must be clip_value(limit) or clip_norm(limit), got {told(clip)}")
+
+
+def clipped(gradient, clip):
+    """A gradient function whose results are clipped."""
+    return (lambda theta: clip(gradient(theta))) if clip else gradient
 
 
 def check_optimizer(optimizer) -> Optimizer:

@@ -8,10 +8,12 @@ network unchanged.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
 from .knobs import Knob, knob, knobs_of
 from .optimizers import Optimizer
 
@@ -181,16 +183,16 @@ CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞
 WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
 
 
-def clip_value(limit: float):
+def clip_value(limit):
     """Gradient clipping by value: each coordinate into [−limit, limit]."""
     limit = CLIP.check(limit)
     return lambda g: np.clip(g, -limit, limit)
 
 
-def clip_norm(limit: float):
+def clip_norm(limit):
     """Gradient clipping by norm (Pascanu, Mikolov & Bengio 2013): g · min(1, limit/|g|); the direction stays."""
     limit = CLIP.check(limit)
-    return lambda g: g * min(1.0, limit / max(float(np.linalg.norm(g)), 1e-300))
+    return lambda g: g * np.minimum(1.0, limit / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-300))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -286,45 +288,54 @@ def train(
         Hutter 2019); weights only, like ``l2``, with which it agrees for gradient descent and for no other optimizer
     theta : start here instead of at ``network.init(seed)``
     progress : show a progress bar (tqdm)
-    on_epoch : called with the history after each epoch
+    on_epoch : called with the history before the first and after each epoch; training ends early if it returns True
     """
     if not whole(batch_size) or not 1 <= batch_size <= len(data.X):
         raise ValueError(f"the batch size B must be a whole number in [1, {len(data.X)}], got {batch_size!r}")
     if not whole(epochs) or epochs < 0:
         raise ValueError(f"epochs must be a whole number ≥ 0, got {epochs!r}")
-    if clip is not None and not callable(clip):
-        raise ValueError(f"clip must be clip_value(limit) or clip_norm(limit), got {clip!r}")
-    weight_decay = WEIGHT_DECAY.check(weight_decay)
-    optimizer = optimizer.replace(lr=schedule) if schedule is not None else optimizer
-    random = np.random.default_rng([seed, 1])
+    check_clip(clip)
+    decay = WEIGHT_DECAY.check(weight_decay)
+    optimizer, plateau = scheduled(check_optimizer(optimizer), schedule)
+    random, memory = np.random.default_rng([seed, 1]), plateau.init() if plateau else None
     theta = network.init(seed) if theta is None else np.array(theta, float)
     state, history = optimizer.init(theta), History()
     record(history, network, data, optimizer, theta)
     bar = epochs_bar(epochs, progress)
     try:
+        stop = on_epoch and on_epoch(history)
         for _ in bar:
+            if stop:
+                break
             with np.errstate(over="ignore", invalid="ignore"):
-                for rows in np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size)):
-                    masks = network.masks(random, len(rows))
-
-                    def grad(at, rows=rows, masks=masks):
-                        g = network.gradient(at, data.X[rows], data.y[rows], masks)
-                        return clip(g) if clip else g
-
+                for grad in batch_gradients(network, data, batch_size, random, clip):
                     k = history.steps
-                    shrink = optimizer.rate(k) * weight_decay * network.weights(theta) if weight_decay else 0.0
+                    shrink = optimizer.rate(k) * decay * network.weights(theta) if decay else 0.0
                     theta, state = optimizer.step(theta, grad, state, k)
                     theta = theta - shrink
                     history.steps = k + 1
                 record(history, network, data, optimizer, theta)
+            if plateau:
+                lr, memory = plateau.step(history.loss[-1], memory)
+                optimizer = with_rate(optimizer, lr)
             if progress:
-                bar.set_postfix(loss=f"{history.loss[-1]:.3g}", test=f"{history.test_accuracy[-1]:.3f}")
-            if on_epoch:
-                on_epoch(history)
+                bar.set_postfix_str(f"loss {history.loss[-1]:.3g}, test accuracy {history.test_accuracy[-1]:.3f}", False)
+            stop = on_epoch and on_epoch(history)
     except KeyboardInterrupt:
         history.interrupted = True
         history.theta = theta
     return history
+
+
+def batch_gradients(network, data, batch_size, random, clip):
+    """The gradient functions of one epoch: the examples are shuffled and cut into batches."""
+    for rows in np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size)):
+        masks = network.masks(random, len(rows))
+
+        def grad(theta, rows=rows, masks=masks):
+            return network.gradient(theta, data.X[rows], data.y[rows], masks)
+
+        yield clipped(grad, clip)
 
 
 def record(history, network, data, optimizer, theta):
@@ -345,9 +356,13 @@ def whole(number) -> bool:
     return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
+BAR = "{bar:24} epoch {n_fmt} / {total_fmt}{postfix}"
+
+
 def epochs_bar(epochs, progress):
+    """The epochs, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
     if not progress:
         return range(epochs)
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
-    return tqdm(range(epochs), unit="epoch")
+    return tqdm(range(epochs), file=sys.stdout, ascii=" ━", bar_format=BAR)

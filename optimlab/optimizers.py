@@ -60,8 +60,11 @@ def same(a, b) -> bool:
 class Optimizer:
     """What all optimizers share: legal hyperparameters, a label, and the learning rate of step k.
 
-    Subclasses are frozen dataclasses with ``init`` and ``step``; see `GradientDescent` for the smallest one.
+    A subclass says what ``step`` does, and ``init`` if it has a state; see `GradientDescent` for the smallest one.
+    One that has more hyperparameters than η is a frozen dataclass itself.
     """
+
+    lr: Rate = learning_rate(0.01)
 
     def __post_init__(self):
         for name, spec in knobs_of(self).items():

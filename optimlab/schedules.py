@@ -282,7 +282,7 @@ class ReduceOnPlateau(Rule):
     """Multiply η by `factor` when the loss has not improved for more than `patience` checks (``ReduceLROnPlateau``).
 
     It looks at losses, not at k, so it has a state: ``state = plateau.init()``, then after each check (usually an
-    epoch) ``lr, state = plateau.step(loss, state)``.
+    epoch) ``lr, state = plateau.step(loss, state)``. `descend` and `train` do that if it is their ``schedule``.
 
     Parameters
     ----------
@@ -304,15 +304,14 @@ class ReduceOnPlateau(Rule):
     def init(self) -> dict:
         return {"lr": self.lr, "best": np.inf, "bad": 0, "cooldown": 0}
 
-    def step(self, loss: float, state: dict) -> tuple:
+    def step(self, loss, state: dict) -> tuple:
         better = loss < state["best"] * (1 - self.threshold)
-        best = loss if better else state["best"]
-        bad = 0 if better else state["bad"] + 1
-        cooldown, lr = state["cooldown"], state["lr"]
-        if cooldown > 0:
-            cooldown, bad = cooldown - 1, 0
-        if bad > self.patience:
-            smaller = max(lr * self.factor, self.min_lr)
-            lr = smaller if lr - smaller > 1e-8 else lr
-            cooldown, bad = self.cooldown, 0
+        best = np.where(better, loss, state["best"])
+        waiting = state["cooldown"] > 0
+        cooldown = np.where(waiting, state["cooldown"] - 1, 0)
+        bad = np.where(better | waiting, 0, state["bad"] + 1)
+        tired, lr = bad > self.patience, state["lr"]
+        smaller = np.maximum(lr * self.factor, self.min_lr)
+        lr = np.where(tired & (lr - smaller > 1e-8), smaller, lr)
+        cooldown, bad = np.where(tired, self.cooldown, cooldown), np.where(tired, 0, bad)
         return lr, {"lr": lr, "best": best, "bad": bad, "cooldown": cooldown}

@@ -1,0 +1,69 @@
+"""A loss seen through noise: what mini-batches do to a gradient, with a slider for how much."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .knobs import Knob, short
+
+__all__ = ["Noisy"]
+
+SIGMA = Knob("σ", "noise", low=0.0, high=1.0, count=41)
+
+
+class Noisy:
+    """A loss whose gradient is noisy: that of step k is ∇L(θ) + σ ξₖ, with ξₖ from the normal distribution N(0, I).
+
+    The loss itself stays what it is. The same seed gives the same noise, whatever the optimizer.
+
+    Parameters
+    ----------
+    surface : a `Surface`, or a problem of `optimlab.problems`
+    sigma : σ ≥ 0, the standard deviation of the noise on each coordinate
+    seed : of the noise
+    copies : None for one noise that all descents share; m for m independent ones, for starts of shape (m, d)
+    """
+
+    def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
+        for what, number, least in (("the seed", seed, 0), ("copies", 1 if copies is None else copies, 1)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+                raise ValueError(f"{what} must be a whole number ≥ {least}, got {number!r}")
+        self.surface, self.sigma, self.seed, self.copies = surface, SIGMA.check(sigma), int(seed), copies
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "surface":
+            raise AttributeError(name)
+        return getattr(self.surface, name)  # value, minimum, start, view … are those of the surface
+
+    def noise(self, k: int) -> np.ndarray:
+        """ξₖ, shape (d,) or (copies, d)."""
+        shape = (self.dim,) if self.copies is None else (self.copies, self.dim)
+        return np.random.default_rng([self.seed, k]).normal(size=shape)
+
+    def gradient_at(self, k: int):
+        """The gradient function of step k."""
+        sigma = self.sigma[..., None] if np.ndim(self.sigma) else self.sigma
+        noise = sigma * self.noise(k)
+
+        def gradient(theta):
+            g = self.surface.gradient(theta)
+            return g + noise.astype(g.dtype)
+
+        return gradient
+
+    @property
+    def knobs(self) -> dict:
+        return {**self.surface.knobs, "sigma": SIGMA}
+
+    @property
+    def params(self) -> dict:
+        return {**self.surface.params, "sigma": self.sigma}
+
+    def replace(self, **changes) -> Noisy:
+        """The same with other knobs: ``Noisy(ravine()).replace(sigma=0.3, kappa=50)``."""
+        sigma = changes.pop("sigma", self.sigma)
+        surface = self.surface.replace(**changes) if changes else self.surface
+        return Noisy(surface, sigma, self.seed, self.copies)
+
+    def __repr__(self) -> str:
+        return f"{self.surface!r} with noise σ={short(self.sigma)}"
