@@ -34,6 +34,13 @@ from .surfaces import (
 __version__ = "0.1.0"
 
 LAZY = {
+    "Noisy": "noise",
+    "Network": "networks",
+    "clip_norm": "networks",
+    "clip_value": "networks",
+    "digits": "networks",
+    "range_test": "networks",
+    "train": "networks",
     "LinearRegression": "problems",
     "LogisticRegression": "problems",
     "breast_cancer": "problems",
@@ -46,6 +53,8 @@ LAZY = {
     "dialects": "labs.dialects",
     "fit_lab": "labs.fit",
     "gradient_lab": "labs.gradient",
+    "schedule_lab": "labs.schedule",
+    "range_lab": "labs.range",
 }
 """What loads when it is first asked for: the labs bring matplotlib and ipywidgets, the data sets scikit-learn."""
 

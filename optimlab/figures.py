@@ -73,7 +73,8 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
     rulers = [p for p in scene.panels if p.height == "ruler"]
     total = sum(p.wide for p in panels)
     tall = max(p.height for p in panels) * width / total * 0.98 + 0.35
-    figure = Figure(figsize=(width, tall + 0.75 * len(rulers)), layout="constrained")
+    lines = -(-len(scene.runs) // 6)
+    figure = Figure(figsize=(width, tall + 0.75 * len(rulers) + 0.25 * lines), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(1 + len(rulers), 1, height_ratios=[tall] + [0.6] * len(rulers))
     top = grid[0].subgridspec(1, len(panels), width_ratios=[p.wide for p in panels])
@@ -82,10 +83,22 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
         axes = figure.add_subplot(spot)
         _prepare(axes, panel)
         for item in panel.marks:
+            if item.get("run") in runs and not runs[item["run"]].shown:
+                continue
             DRAW[item["kind"]](axes, panel, item, rows, values, k, runs)
-        if panel.height != "ruler" and axes.get_legend_handles_labels()[1]:
-            axes.legend(fontsize=8, loc="best", framealpha=0.85)
+    _add_legend(figure)
     return figure
+
+
+def _add_legend(figure):
+    """One legend for all panels, below them."""
+    entries = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    if entries:
+        columns = min(len(entries), 6)
+        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns, fontsize=8)
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:

@@ -17,7 +17,7 @@ from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
 from .knobs import Knob, knob, knobs_of
 from .optimizers import Optimizer
 
-__all__ = ["Data", "History", "Network", "clip_norm", "clip_value", "digits", "train"]
+__all__ = ["Data", "History", "Network", "RangeTest", "clip_norm", "clip_value", "digits", "range_test", "train"]
 
 ACTIVATIONS = {
     "tanh": (np.tanh, lambda a: 1 - a**2),
@@ -290,8 +290,7 @@ def train(
     progress : show a progress bar (tqdm)
     on_epoch : called with the history before the first and after each epoch; training ends early if it returns True
     """
-    if not whole(batch_size) or not 1 <= batch_size <= len(data.X):
-        raise ValueError(f"the batch size B must be a whole number in [1, {len(data.X)}], got {batch_size!r}")
+    check_batch_size(batch_size, data)
     if not whole(epochs) or epochs < 0:
         raise ValueError(f"epochs must be a whole number ≥ 0, got {epochs!r}")
     check_clip(clip)
@@ -319,7 +318,8 @@ def train(
                 lr, memory = plateau.step(history.loss[-1], memory)
                 optimizer = with_rate(optimizer, lr)
             if progress:
-                bar.set_postfix_str(f"loss {history.loss[-1]:.3g}, test accuracy {history.test_accuracy[-1]:.3f}", False)
+                now = f"loss {history.loss[-1]:.3g}, test accuracy {history.test_accuracy[-1]:.3f}"
+                bar.set_postfix_str(now, refresh=False)
             stop = on_epoch and on_epoch(history)
     except KeyboardInterrupt:
         history.interrupted = True
@@ -328,14 +328,19 @@ def train(
 
 
 def batch_gradients(network, data, batch_size, random, clip):
-    """The gradient functions of one epoch: the examples are shuffled and cut into batches."""
-    for rows in np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size)):
+    """The gradient functions of one epoch."""
+    for rows in batch_rows(data, batch_size, random):
         masks = network.masks(random, len(rows))
 
         def grad(theta, rows=rows, masks=masks):
             return network.gradient(theta, data.X[rows], data.y[rows], masks)
 
         yield clipped(grad, clip)
+
+
+def batch_rows(data, batch_size, random):
+    """The rows of each mini-batch of one epoch: the examples are shuffled and cut into batches of about one size."""
+    return np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size))
 
 
 def record(history, network, data, optimizer, theta):
@@ -350,6 +355,79 @@ def record(history, network, data, optimizer, theta):
     for name, number in entry.items():
         getattr(history, name).append(number)
     history.theta = theta
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RangeTest:
+    """What a learning rate range test found: the loss of each step, against the η of that step.
+
+    Attributes
+    ----------
+    lr : the learning rates, rising geometrically, shape (n,)
+    loss : the loss of each step's mini-batch, before the step, shape (n,)
+    smooth : its moving average, with bias correction, shape (n,)
+    """
+
+    lr: np.ndarray
+    loss: np.ndarray
+    smooth: np.ndarray
+
+    @property
+    def lowest(self) -> float:
+        """The η at which the smoothed loss is lowest: beyond it, steps begin to do harm."""
+        return float(self.lr[np.argmin(self.smooth)])
+
+    def __repr__(self) -> str:
+        return f"range test: the smoothed loss is lowest at η={self.lowest:.2g}"
+
+
+def range_test(
+    network: Network, data: Data, optimizer: Optimizer, low: float = 1e-4, high: float = 10.0, steps: int = 200,
+    batch_size: int = 32, seed: int = 0, beta: float = 0.9,
+) -> RangeTest:  # fmt: skip
+    """The learning rate range test (Smith 2017): one short training in which η rises from `low` to `high`.
+
+    It ends early where the smoothed loss has grown to four times its lowest value.
+
+    Parameters
+    ----------
+    low, high : the first and the last η, 0 < low < high
+    steps : how many mini-batches, at least 2
+    beta : β of the moving average that smooths the loss
+    """
+    if not 0 < low < high < np.inf:
+        raise ValueError(f"the range of η must be 0 < low < high, got {low!r} and {high!r}")
+    if not whole(steps) or steps < 2:
+        raise ValueError(f"steps must be a whole number ≥ 2, got {steps!r}")
+    check_batch_size(batch_size, data)
+    rates, seen = np.geomspace(low, high, steps), []
+
+    def batches():
+        random = np.random.default_rng([seed, 1])
+        while True:
+            yield from batch_rows(data, batch_size, random)
+
+    optimizer = check_optimizer(optimizer).replace(lr=lambda k: rates[k])
+    theta = network.init(seed)
+    state, average, best, smooth = optimizer.init(theta), 0.0, np.inf, []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k, rows in zip(range(steps), batches()):
+            X, y = data.X[rows], data.y[rows]
+            seen.append(network.value(theta, X, y))
+            average = beta * average + (1 - beta) * seen[-1]
+            smooth.append(average / (1 - beta ** (k + 1)))
+            best = min(best, smooth[-1])
+            if not smooth[-1] <= 4 * best:
+                break
+            theta, state = optimizer.step(theta, lambda at, X=X, y=y: network.gradient(at, X, y), state, k)
+    n = int(np.isfinite(smooth).sum())
+    return RangeTest(rates[:n], np.array(seen[:n]), np.array(smooth[:n]))
+
+
+def check_batch_size(batch_size, data):
+    """That there are batches of this size, or a `ValueError`."""
+    if not whole(batch_size) or not 1 <= batch_size <= len(data.X):
+        raise ValueError(f"the batch size B must be a whole number in [1, {len(data.X)}], got {batch_size!r}")
 
 
 def whole(number) -> bool:

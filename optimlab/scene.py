@@ -20,7 +20,8 @@ __all__ = ["Panel", "Run", "Scene", "contour_levels", "field_grid", "mark"]
 class Run:
     """One line of the legend: a named thing that can be switched on and off, with its readout.
 
-    ``loss`` is (source, channel) of L − min L at each step; None leaves the readout away.
+    ``loss`` is (source, channel) of L − min L at each step; None leaves the readout away. A run that is not
+    ``shown`` is switched off at first.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Run:
     loss: tuple | None = None
     minimum: float = 0.0
     tolerance: float | None = None
+    shown: bool = True
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Panel:
 
 @dataclass
 class Scene:
-    """Panels and a legend; ``steps`` = 0 means that nothing plays.
+    """Panels and a legend; ``steps`` = 0 means that nothing plays. ``unit`` is what a step is called.
 
     ``readouts`` are numbers below the panels, {"label", "source", "channel"} and perhaps "digits";
     ``first_step`` is shown at first.
@@ -69,6 +71,7 @@ class Scene:
     steps: int = 0
     readouts: list = field(default_factory=list)
     first_step: int = 0
+    unit: str = "step"
 
     def as_dict(self) -> dict:
         return asdict(self)

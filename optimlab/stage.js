@@ -664,7 +664,7 @@ function drawHead(context, panel, view, head, pen, divergedAt, named) {
     if (!named) return;
     context.textAlign = cx > (panel.x0 + panel.x1) / 2 ? "right" : "left";
     context.textBaseline = "middle";
-    const text = `not finite from step ${divergedAt}`;
+    const text = `not finite from ${view.scene.unit} ${divergedAt}`;
     const side = context.textAlign === "right" ? -11 : 11;
     haloText(context, view.theme, text, cx + side, cy);
   } else if (panel.contains(x, y)) {
@@ -970,15 +970,15 @@ function iconButton(name, label) {
 }
 
 /** First step, back, play, forward, scrubber, step counter, speed. */
-function makeTransport(view, steps) {
+function makeTransport(view, { steps, unit }) {
   const [start, back, play, forward] = [
     iconButton("start", "to the start"),
-    iconButton("back", "one step back"),
+    iconButton("back", `one ${unit} back`),
     iconButton("play", "play"),
-    iconButton("forward", "one step forward"),
+    iconButton("forward", `one ${unit} forward`),
   ];
   const scrub = element("input", { type: "range", min: 0, max: steps, step: 1, value: view.k, className: "optimlab-scrub" });
-  scrub.setAttribute("aria-label", "step");
+  scrub.setAttribute("aria-label", unit);
   const counter = element("output", { className: "optimlab-counter" });
   const speed = element("select", { className: "optimlab-speed" });
   speed.setAttribute("aria-label", "speed");
@@ -1001,7 +1001,7 @@ function makeTransport(view, steps) {
   const update = () => {
     const k = Math.floor(view.k);
     if (Number(scrub.value) !== k) scrub.value = k;
-    const text = `step ${k} / ${steps}`;
+    const text = `${unit} ${k} / ${steps}`;
     if (counter.textContent !== text) counter.textContent = text;
     const wanted = view.playing ? "pause" : "play";
     if (icon === wanted) return;
@@ -1026,7 +1026,7 @@ function readout(view, run) {
   let settled = rows.rows;
   while (settled > 0 && rows.at(settled - 1, channel) <= run.tolerance) settled--;
   const finite = finiteSteps(rows);
-  if (finite < rows.rows) parts.push(`not finite from step ${finite}`);
+  if (finite < rows.rows) parts.push(`not finite from ${view.scene.unit} ${finite}`);
   else if (run.tolerance !== null) parts.push(settled < rows.rows ? `settled after ${settled}` : "not settled");
   return parts.join(" · ");
 }
@@ -1047,7 +1047,7 @@ function makeLegend(view) {
     const chip = element("button", { type: "button", className: "optimlab-chip" }, line, element("b", { textContent: run.label }), text);
     chip.style.setProperty("--c", run.color);
     chip.style.setProperty("--d", run.color_dark);
-    chip.setAttribute("aria-pressed", "true");
+    chip.setAttribute("aria-pressed", String(!view.off.has(run.id)));
     chip.title = "show or hide";
     chip.onclick = () => {
       if (!view.off.delete(run.id)) view.off.add(run.id);
@@ -1085,7 +1085,7 @@ class View {
     this.scene = model.get("scene");
     this.store = acquire(model);
     this.runs = Object.fromEntries(this.scene.runs.map((run) => [run.id, run]));
-    this.off = new Set();
+    this.off = new Set(this.scene.runs.filter((run) => !run.shown).map((run) => run.id));
     this.k = this.scene.first_step;
     this.playing = false;
     this.speed = 1;
@@ -1107,7 +1107,7 @@ class View {
       panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this)),
     );
     this.legend = makeLegend(this);
-    this.transport = scene.steps ? makeTransport(this, scene.steps) : null;
+    this.transport = scene.steps ? makeTransport(this, scene) : null;
     if (this.transport) root.append(this.transport.bar);
     root.append(this.legend.bar);
     this.trouble = element("div", { className: "optimlab-trouble" });

@@ -26,7 +26,8 @@ PACKAGE = Path(optimlab.__file__).parent
 
 # Which module stands on which: each imports only from levels below its own.
 LEVEL = {
-    "knobs": 0, "optimizers": 1, "schedules": 1, "surfaces": 1, "problems": 1, "noise": 1, "descent": 2, "networks": 2.5,
+    "knobs": 0, "optimizers": 1, "schedules": 1, "surfaces": 1, "problems": 1, "noise": 1,
+    "descent": 2, "networks": 2.5,
     "scene": 2, "figures": 3, "stage": 3, "labs": 4, "exercises": 5, "reading": 5,
 }  # fmt: skip
 HEAVY = {"matplotlib", "mpl_toolkits", "ipywidgets", "anywidget", "traitlets", "IPython", "sklearn", "scipy", "pandas"}

@@ -15,7 +15,7 @@ import pytest
 
 from optimlab.networks import Data, History, Network, clip_norm, clip_value, digits, log_softmax, train
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from optimlab.schedules import ReduceOnPlateau, cosine_decay, exponential_decay, warmup
+from optimlab.schedules import cosine_decay, exponential_decay, warmup
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "schedules.npz"))
 ACTIVATIONS = ["tanh", "sigmoid", "relu"]

@@ -18,7 +18,7 @@ import numpy as np
 
 __all__ = ["Exercise", "Unanswered", "Verdict", "check"]
 
-NOTEBOOKS = ("01", "02", "03")
+NOTEBOOKS = ("01", "02", "03", "04", "05", "06")
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def slider(control: Control):
         "continuous_update": True,
         "readout_format": ".0f" if whole else ".3g" if knob.log else ".4g",
         "layout": widgets.Layout(width="280px", min_width="200px"),
-        "style": {"description_width": "44px"},
+        "style": {"description_width": "44px" if len(knob.symbol) < 6 else "64px"},
     }
     make, low, high = widgets.FloatSlider, knob.low, knob.high
     if knob.log:

@@ -1,0 +1,3 @@
+"""The exercises of notebook 04: learning rate and scheduling."""
+
+EXERCISES = {}

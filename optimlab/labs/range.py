@@ -1,0 +1,107 @@
+"""The learning rate range test, beside what each learning rate really gives."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ..descent import check_optimizer
+from ..figures import ROLES, style_of
+from ..knobs import Knob
+from ..networks import range_test, train
+from ..scene import Panel, Run, Scene, mark
+from ..stage import Source
+from .lab import Control, Lab
+
+__all__ = ["range_lab"]
+
+
+def range_lab(
+    network, data, optimizer, lr: float = 0.1, low: float = 1e-4, high: float = 10.0, epochs: int = 10,
+    batch_size: int = 32, seed: int = 0,
+) -> Lab:  # fmt: skip
+    """The learning rate range test on a network, and full trainings with each η of a slider.
+
+    Parameters
+    ----------
+    network, data : a `Network` and its `Data`
+    optimizer : any `Optimizer`
+    lr : where the slider starts
+    low, high : the range of η, in the test and on the slider
+    epochs : how long the full trainings are
+    """
+    test = range_test(network, data, check_optimizer(optimizer), low, high, batch_size=batch_size, seed=seed)
+    count = 1 + round(4 * np.log10(high / low))
+    control = Control("lr", Knob("η", "learning rate", low, high, log=True, count=count), lr)
+
+    @cache
+    def losses(rate):
+        history = train(
+            network, data, optimizer.replace(lr=rate), epochs=epochs, batch_size=batch_size, seed=seed, progress=False
+        )
+        return np.minimum(np.nan_to_num(history.loss, nan=np.inf), 1e30)
+
+    def training(values):
+        rates = np.asarray(values["lr"], float)
+        return np.array([losses(float(rate)) for rate in rates.ravel()]).reshape(*rates.shape, epochs + 1, 1)
+
+    grid = control.knob.grid
+    ends = np.array([losses(float(rate))[-1] for rate in grid])
+    color, dark, dash = style_of([optimizer.name])[0]
+    run = Run("training", f"training with {optimizer.name}", color, dark, dash, loss=("training", 0))
+    sources = [
+        Source("test", (), lambda values: np.column_stack([test.lr, test.loss, test.smooth])),
+        Source("ends", (), lambda values: np.column_stack([grid, ends])),
+        Source("training", ("lr",), training),
+        Source("rate", ("lr",), lambda values: np.asarray(values["lr"], float)[..., None, None]),
+    ]
+    here = mark("vline", source="rate", x=0, label="η = {x}", color=color, color_dark=dark)
+    top = float(test.smooth[0])
+    panels = [
+        loss_against_rate(
+            "the range test",
+            (low, high),
+            (0, 1.6 * top),
+            f"one short training of {len(test.lr)} steps: loss against its rising η",
+            [
+                mark("curve", source="test", x=0, y=1, still=True, **RAW),
+                mark("curve", source="test", x=0, y=2, still=True, **SMOOTH),
+                here,
+            ],
+        ),
+        loss_against_rate(
+            f"loss after {epochs} epochs with each η",
+            (low, high),
+            (0, 1.6 * top),
+            f"training loss after {epochs} epochs against η",
+            [mark("curve", source="ends", x=0, y=1, still=True, **SMOOTH), here],
+        ),
+        Panel(
+            (0, epochs),
+            (1e-3, 1e1),
+            x_label="epoch",
+            y_label="training loss",
+            title="training with the slider's η",
+            alt="training loss against epoch with the slider's learning rate, logarithmic",
+            y_log=True,
+            marks=[mark("curve", source="training", run="training", y=0)],
+        ),
+    ]
+
+    def summary(values):
+        curve = losses(float(values["lr"]))
+        yield f"{test!r}"
+        yield f"full trainings of {epochs} epochs: the lowest loss, {ends.min():.2g}, with η={grid[ends.argmin()]:.2g}"
+        yield f"with η={values['lr']:.2g}: loss {curve[0]:.3g} before, {curve[-1]:.2g} after {epochs} epochs"
+
+    title = f"range test of {optimizer.name} on {data.name}, network {network.sizes}"
+    return Lab(Scene(panels, [run], epochs, unit="epoch"), sources, [control], summary=summary, title=title)
+
+
+RAW = {"color": "#B9C2CE", "color_dark": "#4A5563"}
+SMOOTH = {"color": ROLES["data"][0], "color_dark": ROLES["data"][1]}
+
+
+def loss_against_rate(title, x, y, alt, marks) -> Panel:
+    return Panel(x, y, x_label="learning rate η", y_label="loss", title=title, alt=alt, x_log=True, marks=marks)

@@ -1,0 +1,227 @@
+"""All schedules, and the descent that each of them drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..descent import check_optimizer, descend
+from ..figures import ROLES
+from ..knobs import Knob
+from ..noise import Noisy
+from ..optimizers import GradientDescent
+from ..scene import Panel, Run, Scene, mark
+from ..schedules import (
+    ReduceOnPlateau,
+    constant,
+    cosine_decay,
+    cosine_restarts,
+    exponential_decay,
+    inverse_sqrt,
+    linear_decay,
+    one_cycle,
+    polynomial_decay,
+    step_decay,
+    warmup,
+    warmup_stable_decay,
+)
+from ..stage import Source
+from .lab import Control, Lab
+from .race import field_source, floor_of, loss_panel, start_on, surface_panel
+
+__all__ = ["SCHEDULES", "schedule_lab"]
+
+EPOCH = 10  # steps
+COOL = 20  # steps of the last part of warmup_stable_decay
+AVERAGED = "constant, averaged"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of the lab: how the sliders make its schedule, which of them it needs, and how it looks."""
+
+    make: object
+    needs: tuple
+    color: str
+    color_dark: str
+    dash: tuple = ()
+    shown: bool = False
+
+
+SCHEDULES = {
+    "constant": Choice(constant, ("lr",), "#6B6B6B", "#B4B4B4", shown=True),
+    "step decay": Choice(
+        lambda lr, alpha, period: step_decay(lr, alpha, step_size=period),
+        ("lr", "alpha", "period"), "#0072B2", "#4FA8E0", (4, 2), shown=True,
+    ),
+    "exponential": Choice(
+        lambda lr, alpha: exponential_decay(lr, alpha, steps_per_epoch=EPOCH),
+        ("lr", "alpha"), "#56B4E9", "#9CDAFA", shown=True,
+    ),
+    "polynomial": Choice(polynomial_decay, ("lr", "horizon"), "#8C4A2F", "#D9A084", (6, 3)),
+    "linear": Choice(linear_decay, ("lr", "horizon"), "#B27C00", "#F0B42E", (7, 2)),
+    "cosine": Choice(cosine_decay, ("lr", "horizon"), "#D55E00", "#FF8A3D", shown=True),
+    "warm restarts": Choice(cosine_restarts, ("lr", "period"), "#B0558A", "#E39AC5", (1, 1.5)),
+    "warm-up + cosine": Choice(
+        lambda lr, warm, horizon: warmup(cosine_decay(lr, horizon - warm), warm),
+        ("lr", "warm", "horizon"), "#7B4FA3", "#BFA0E0", (5, 1.5, 1, 1.5), shown=True,
+    ),
+    "one-cycle": Choice(one_cycle, ("lr", "horizon"), "#4D7A00", "#A5D04F", (1.5, 1)),
+    "warm-up, stable, decay": Choice(
+        lambda lr, warm, horizon: warmup_stable_decay(lr, horizon, warm, COOL),
+        ("lr", "warm", "horizon"), "#00795A", "#2BCB9C", (8, 2, 1, 2), shown=True,
+    ),
+    "inverse square root": Choice(inverse_sqrt, ("lr", "warm"), "#B27C00", "#F0B42E", (2, 1, 0.6, 1)),
+    "reduce on plateau": Choice(
+        lambda lr, alpha: ReduceOnPlateau(lr, alpha, patience=5), ("lr", "alpha"), "#B0558A", "#E39AC5", (6, 3)
+    ),
+    AVERAGED: Choice(constant, ("lr",), "#222222", "#FFFFFF", (1, 1.5)),
+}  # fmt: skip
+"""What the lab can show, in the order of its legend."""
+
+X, Y, LOSS, RATE = range(4)
+
+
+def schedule_lab(
+    surface, optimizer=None, names=None, lr: float = 0.08, alpha: float = 0.7, period: int = 30, warm: int = 10,
+    horizon: int = 80, steps: int = 120, start=None, copies: int = 32,
+) -> Lab:  # fmt: skip
+    """Schedules side by side: η against the step, and the descent that each of them drives.
+
+    The paths are those of one noise; the losses are means over many noises, for one alone would be luck.
+
+    Parameters
+    ----------
+    surface : a `Noisy` surface, or a `Surface` (without noise)
+    optimizer : whose learning rate is scheduled, plain gradient descent if None
+    names : which of `SCHEDULES` are there; all of them if None, with the rarer ones switched off at first
+    lr : η₀
+    alpha : α, the factor of the decaying ones: of step decay every `period` steps, of exponential decay every epoch
+        (10 steps), of reduce-on-plateau after more than 5 steps without a better loss
+    period : steps between two drops of step decay, and between two warm restarts
+    warm : steps of warm-up
+    horizon : T, when the training was planned to end; it goes on to `steps`
+    copies : how many noises the losses are means over
+    """
+    optimizer = GradientDescent() if optimizer is None else check_optimizer(optimizer)
+    names = list(SCHEDULES) if names is None else list(names)
+    if unknown := [name for name in names if name not in SCHEDULES]:
+        raise ValueError(f"there is no schedule {unknown[0]!r} in the lab; there are {', '.join(SCHEDULES)}")
+    chosen = {name: replace(SCHEDULES[name], shown=SCHEDULES[name].shown or len(names) < 7) for name in names}
+    start = start_on(surface, start)
+    noisy = surface if isinstance(surface, Noisy) else Noisy(surface, 0.0)
+    calm = replace(noisy.surface, knobs={})  # here schedules are compared, on one surface
+    loss = Noisy(calm, noisy.sigma, noisy.seed, copies)
+    last = max(steps, horizon, 2 * (COOL + warm))
+    knobs = {
+        "lr": (Knob("η₀", "learning rate", lr / 16, 2.5 * lr, log=True, count=25), lr),
+        "alpha": (Knob("α", "decay factor", 0.3, 0.95, allowed="(0, 1]", count=14), alpha),
+        "period": (Knob("period", "length of the", EPOCH, 6 * EPOCH, allowed="[1, ∞)", count=6), period),
+        "warm": (Knob("warm-up", "length of the", 2, 30, allowed="[1, ∞)", count=15), warm),
+        "horizon": (
+            Knob("T", "planned number of steps", 50, last, allowed="[1, ∞)", count=(last - 50) // 5 + 1),
+            horizon,
+        ),
+        "sigma": (loss.knobs["sigma"], float(noisy.sigma)),
+    }
+    used = {"lr", "sigma"}.union(*(choice.needs for choice in chosen.values()))
+    controls = [Control(name, knob, knob.check(value), "all") for name, (knob, value) in knobs.items() if name in used]
+    runs = [
+        Run(name, name, c.color, c.color_dark, c.dash, loss=(f"run{i}", LOSS), minimum=floor_of(calm), shown=c.shown)
+        for i, (name, c) in enumerate(chosen.items())
+    ]
+    sources = [
+        schedule_source(f"run{i}", loss, optimizer, name, choice, steps)
+        for i, (name, choice) in enumerate(chosen.items())
+    ]
+    panels = [
+        rate_panel(sources, runs, steps, 2.6 * lr),
+        surface_panel(calm, sources, runs),
+        mean_panel(loss_panel(calm, sources, runs, steps, float(calm.value(np.array(start))), 1e-3), copies),
+    ]
+    others = [field_source(calm)]
+    if "horizon" in used:
+        others.append(Source("horizon", ("horizon",), lambda v: np.asarray(v["horizon"], float)[..., None, None]))
+        for panel in (panels[0], panels[2]):
+            panel.marks.append(mark("vline", source="horizon", x=0, label="T", dash=(2, 2), **PLAN))
+
+    def summary(values):
+        for source, name in zip(sources, chosen, strict=True):
+            rows = source.compute(values)
+            yield f"{name:22}  mean L − min L {told_at(rows, values['horizon'])}{rows[-1, LOSS]:.2e} at step {steps}"
+
+    def told_at(rows, horizon):
+        return f"{rows[round(horizon), LOSS]:.2e} at step {horizon:.0f}, " if horizon < steps else ""
+
+    title = f"schedules of {optimizer.name} on {noisy!r}, {copies} noises, {steps} steps"
+    return Lab(Scene(panels, runs, steps), [*sources, *others], controls, {"start": start}, summary, title)
+
+
+PLAN = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}
+
+
+def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:
+    """θ of the first noise, the mean of L − min L over all noises, and η."""
+    floor = floor_of(loss)
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in [*choice.needs, "sigma"]))
+        schedule = choice.make(*(trailing(values[n]) for n in choice.needs))
+        start = np.broadcast_to(np.asarray(values["start"], float), (*many, loss.copies, loss.dim))
+        here = loss.replace(sigma=np.asarray(values["sigma"], float)[..., None])
+        walk = descend(here, optimizer, start, steps, schedule=schedule)
+        theta, excess = walk.theta, walk.loss - floor
+        if title == AVERAGED:
+            theta = second_half(theta)
+            excess = loss.value(theta) - floor
+        columns = [theta[..., 0, 0], theta[..., 0, 1], excess.mean(axis=-1), rates(schedule, walk, many)]
+        return np.moveaxis(np.stack(columns, axis=-1), 0, -2)
+
+    return Source(name, ("start", "sigma", *choice.needs), compute, sweeps=choice.needs)
+
+
+def trailing(value):
+    """A number as it is; an array of shape (n,) as (n, 1, 1): n descents, each under many noises."""
+    return float(value) if np.ndim(value) == 0 else np.asarray(value, float)[:, None, None]
+
+
+def second_half(theta):
+    """The mean of the points k/2 … k, for every k: what averaging would give if the training ended there."""
+    total = np.cumsum(theta, axis=0)
+    first = (np.arange(len(theta)) + 1) // 2
+    before = np.where(first.reshape(-1, *[1] * (theta.ndim - 1)) > 0, total[first - 1], 0)
+    return (total - before) / (np.arange(len(theta)) + 1 - first).reshape(-1, *[1] * (theta.ndim - 1))
+
+
+def rates(schedule, walk, many):
+    """η of each step, shape (T+1, ...): of a schedule that watches the loss, the mean over the noises."""
+    if not isinstance(schedule, ReduceOnPlateau):
+        each = [np.asarray(schedule(k)) for k in range(walk.steps + 1)]
+        return np.array([np.broadcast_to(eta[..., 0, 0] if eta.ndim else eta, many) for eta in each])
+    each, memory = [], schedule.init()
+    for loss in walk.loss:
+        lr, memory = schedule.step(loss[..., None], memory)
+        each.append(lr[..., 0].mean(axis=-1))
+    return np.array(each)
+
+
+def rate_panel(sources, runs, steps, top) -> Panel:
+    """η against the step."""
+    return Panel(
+        (0, steps),
+        (-0.02 * top, top),
+        x_label="step k",
+        y_label="learning rate η",
+        title="the schedules",
+        alt=f"learning rate against step for {', '.join(run.label for run in runs)}",
+        marks=[mark("curve", source=s.name, run=run.id, y=RATE) for s, run in zip(sources, runs, strict=True)],
+    )
+
+
+def mean_panel(panel, copies) -> Panel:
+    """The loss panel for means over noises, which settle nowhere."""
+    panel.marks = [m for m in panel.marks if m["kind"] == "curve"]
+    panel.title = f"loss, mean over {copies} noises"
+    panel.y = (1e-4, panel.y[1] / 10)
+    return panel
