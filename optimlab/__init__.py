@@ -54,6 +54,12 @@ LAZY = {
     "fit_lab": "labs.fit",
     "gradient_lab": "labs.gradient",
     "schedule_lab": "labs.schedule",
+    "clip_lab": "labs.clip",
+    "depth_lab": "labs.depth",
+    "overfit_lab": "labs.overfit",
+    "saddle_lab": "labs.saddle",
+    "training_lab": "labs.training",
+    "live_curves": "labs.live",
     "range_lab": "labs.range",
 }
 """What loads when it is first asked for: the labs bring matplotlib and ipywidgets, the data sets scikit-learn."""

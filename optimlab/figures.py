@@ -190,7 +190,7 @@ def _points(axes, panel, item, rows, values, k, runs):
         axes.plot(data[:, 0], data[:, 1], color=item.get("color"), linewidth=1.5, zorder=1.5)
         return
     marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.get("symbol", "dot")]
-    color = item.get("color", ROLES["text"][0])
+    color = _line_style(item, runs)["color"]
     face = "none" if item.get("symbol") == "ring" else color
     axes.plot(
         data[:, 0], data[:, 1], marker, markersize=size, color=color, markerfacecolor=face,
@@ -258,6 +258,15 @@ def _bars(axes, panel, item, rows, values, k, runs):
     axes.set_xticks(range(len(item["channels"])), item["labels"])
 
 
+def _histogram(axes, panel, item, rows, values, k, runs):
+    shares = rows[item["source"]][k, item["first"] : item["first"] + item["count"]]
+    style = _line_style(item, runs)
+    edges = np.linspace(*panel.x, item["count"] + 1)
+    floor = panel.y[0]
+    axes.stairs(np.maximum(shares, floor), edges, baseline=floor, fill=True, color=style["color"], alpha=0.2)
+    axes.stairs(np.maximum(shares, floor), edges, baseline=floor, linewidth=1.6, **style)
+
+
 def _handle(axes, panel, item, rows, values, k, runs):
     point = values[item["control"]]
     x, y = point if len(point) == 2 else (point[0], item["y"])
@@ -276,6 +285,7 @@ DRAW = {
     "hline": _hline,
     "dot": _dot,
     "bars": _bars,
+    "histogram": _histogram,
     "handle": _handle,
 }
 

@@ -89,6 +89,7 @@ MARKS = {
     "hline": "a horizontal line with a label, at data y",
     "dot": "the value of a slider, on a ruler",
     "bars": "at step k, one bar for each named channel",
+    "histogram": "at step k, `count` channels from `first` on as shares, in bins over the panel's width",
     "handle": "a point that can be dragged (or moved with the arrow keys): the control of that name",
 }
 

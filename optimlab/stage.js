@@ -872,6 +872,30 @@ function drawBars(context, panel, item, view) {
   context.restore();
 }
 
+/** Shares as steps above the bottom of the panel, in bins over its width. */
+function drawHistogram(context, panel, item, view) {
+  const rows = table(view, item.source);
+  if (!rows.rows) return;
+  const k = Math.floor(view.k);
+  const width = (panel.x1 - panel.x0) / item.count;
+  const points = [[panel.x0, panel.y0]];
+  for (let i = 0; i < item.count; i++) {
+    const top = Math.min(panel.y0, panel.y(Math.max(rows.at(k, item.first + i), panel.spec.y[0])));
+    points.push([panel.x0 + i * width, top], [panel.x0 + (i + 1) * width, top]);
+  }
+  points.push([panel.x1, panel.y0]);
+  const pen = penOf(view, item);
+  context.save();
+  context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+  strokeThrough(context, points, 2, pen, 1);
+  context.globalAlpha *= 0.18;
+  context.fillStyle = pen.color;
+  context.beginPath();
+  for (const [x, y] of points) context.lineTo(x, y);
+  context.fill();
+  context.restore();
+}
+
 const STILL = { field: drawField, picture: drawPicture };
 const MOVING = {
   path: drawPath,
@@ -883,6 +907,7 @@ const MOVING = {
   hline: drawHline,
   dot: drawDot,
   bars: drawBars,
+  histogram: drawHistogram,
 };
 
 // ------------------------------------------------------------------------------------------------ the handle

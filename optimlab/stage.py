@@ -96,6 +96,11 @@ class Stage(anywidget.AnyWidget):
         """The current array of each source, for the static twin."""
         return {name: (source.still or source.compute)(dict(values)) for name, source in self._sources.items()}
 
+    def push(self, name):
+        """Compute a source that needs no controls anew, and send it to the browser at once, while a cell runs too."""
+        with self._turn:
+            self.set_trait(f"current_{name}", {"base": {}, **pack(self._sources[name].compute({}))})
+
     def _swept(self, source):
         wanted = source.needs if source.sweeps is None else source.sweeps
         return [name for name in wanted if name in self._grids]

@@ -12,7 +12,9 @@ from ..knobs import Knob, short
 from ..scene import Scene
 from ..stage import Source, Stage
 
-__all__ = ["Control", "Lab"]
+__all__ = ["WIDGET", "Control", "Lab"]
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass
@@ -113,11 +115,7 @@ class Lab(widgets.VBox):
         return {
             "text/plain": repr(self),
             "image/png": figures.png(self.figure()),
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
+            WIDGET: {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
         }
 
 

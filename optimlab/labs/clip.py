@@ -1,0 +1,94 @@
+"""Gradient clipping on a cliff: by value, by norm, and not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..descent import check_optimizer, descend
+from ..figures import style_of
+from ..knobs import Knob
+from ..networks import clip_norm, clip_value
+from ..optimizers import GradientDescent
+from ..scene import Panel, Run, Scene, mark
+from ..stage import Source
+from ..surfaces import cliff
+from .lab import Control, Lab
+from .race import field_source, floor_of, loss_panel, slider_knobs, start_on, surface_panel, with_values
+
+__all__ = ["clip_lab"]
+
+LIMIT = Knob("limit", "clipping", 0.05, 20.0, log=True, allowed="(0, ∞)", count=53)
+CLIPS = {"no clipping": None, "clipped by value": clip_value, "clipped by norm": clip_norm}
+X, Y, LOSS, NORM = range(4)
+
+
+def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, start=None) -> Lab:
+    """One optimizer three times: without clipping, with its gradients clipped by value, and by norm.
+
+    Parameters
+    ----------
+    surface : a `Surface`, the cliff if None
+    optimizer : any `Optimizer`, gradient descent with η = 1 if None
+    limit : of the gradient's coordinates, or of its norm
+    """
+    if surface is None:
+        surface, start = cliff(), (2.0, 0.9) if start is None else start
+    optimizer = GradientDescent(1.0) if optimizer is None else check_optimizer(optimizer)
+    start, floor = start_on(surface, start), floor_of(surface)
+    styles = style_of(["GradientDescent", "Adam", "Momentum"])
+    runs = [
+        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=floor)
+        for i, (name, style) in enumerate(zip(CLIPS, styles, strict=True))
+    ]
+    controls = [
+        Control(f"all {name}", knob, getattr(optimizer, name), "all") for name, knob in slider_knobs(optimizer).items()
+    ]
+    controls.append(Control("limit", LIMIT, limit, "all"))
+    sources = [clip_source(f"run{i}", surface, optimizer, clip, steps) for i, clip in enumerate(CLIPS.values())]
+    line = Source(
+        "limit", ("limit",), lambda v: np.asarray(v["limit"], float)[..., None, None] * np.ones((steps + 1, 1))
+    )
+    losses = loss_panel(surface, sources, runs, steps, float(surface.value(np.array(start))), 1e-3)
+    losses.marks = [m for m in losses.marks if m["kind"] == "curve"]
+    norms = Panel(
+        (0, steps),
+        (1e-3, 1e2),
+        x_label="step k",
+        y_label="|∇L(θ)|, before clipping",
+        title="the gradient's norm, and the limit",
+        alt="norm of the gradient against step, with the clipping limit, logarithmic",
+        y_log=True,
+        marks=[mark("curve", source="limit", y=0, still=True, color="#98A4B3", color_dark="#6B7787")]
+        + [mark("curve", source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)],
+    )
+
+    def summary(values):
+        for source, name in zip(sources, CLIPS, strict=True):
+            rows = source.compute(values)
+            farthest = np.abs(np.nan_to_num(rows[:, X], nan=np.inf)).max()
+            yield f"{name:16}  ends at L − min L = {rows[-1, LOSS]:.2e}; its largest |x| was {farthest:.3g}"
+
+    where = ", ".join(f"{x:g}" for x in start)
+    title = f"clipping on {surface!r} with {optimizer!r} from ({where}), limit {limit:g}, {steps} steps"
+    panels = [surface_panel(surface, sources, runs), losses, norms]
+    scene = Scene(panels, runs, steps)
+    return Lab(scene, [*sources, line, field_source(surface)], controls, {"start": start}, summary, title)
+
+
+def clip_source(name, surface, optimizer, clip, steps) -> Source:
+    """θ, L − min L and the norm of the whole gradient."""
+    mine = [f"all {knob}" for knob in slider_knobs(optimizer)]
+    needs = ("start", *mine, *(["limit"] if clip else []))
+    floor = floor_of(surface)
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs if n != "start"))
+        start = np.broadcast_to(np.asarray(values["start"], float), (*many, surface.dim))
+        limited = clip(np.asarray(values["limit"], float)[..., None]) if clip else None
+        walk = descend(surface, with_values(optimizer, "all", values, axes=1), start, steps, clip=limited)
+        with np.errstate(all="ignore"):
+            norm = np.linalg.norm(surface.gradient(walk.theta), axis=-1)
+        rows = [walk.theta[..., 0], walk.theta[..., 1], walk.loss - floor, norm]
+        return np.moveaxis(np.stack(rows, axis=-1), 0, -2)
+
+    return Source(name, needs, compute)

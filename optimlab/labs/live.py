@@ -1,0 +1,86 @@
+"""Training curves that grow while the cell that trains is running."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+import numpy as np
+from IPython import get_ipython
+from IPython.display import display
+
+from ..figures import style_of
+from ..networks import History
+from ..scene import Run, Scene
+from ..stage import Source
+from .lab import WIDGET, Lab
+from .race import unique
+from .training import LOSS, as_rows, error_panel, loss_panel
+
+__all__ = ["LiveCurves", "live_curves"]
+
+
+def live_curves(names="training", epochs: int = 20) -> LiveCurves:
+    """Training loss and test error, drawn after every epoch while the cell runs.
+
+    ::
+
+        curves = live_curves(["Momentum", "Adam"], epochs=20)
+        train(network, data, Momentum(0.05), on_epoch=curves["Momentum"])
+        train(network, data, Adam(0.003), on_epoch=curves["Adam"])
+        curves
+
+    With one name, ``on_epoch=curves`` is enough. As the last line of the cell, ``curves`` puts the finished picture
+    into the notebook, in place of the live one.
+
+    Parameters
+    ----------
+    names : one name, or several
+    epochs : the length of the axis
+    """
+    names = unique([names] if isinstance(names, str) else list(names))
+    if not names:
+        raise ValueError("live_curves needs at least one name, got none")
+    return LiveCurves(names, epochs)
+
+
+class LiveCurves(Lab):
+    """What `live_curves` makes: ``curves[name]`` is a function for ``on_epoch``."""
+
+    def __init__(self, names, epochs):
+        styles = style_of(names)
+        runs = [
+            Run(n, n, *style, loss=(f"run{i}", LOSS)) for i, (n, style) in enumerate(zip(names, styles, strict=True))
+        ]
+        self._histories = {name: History() for name in names}
+        self._live = None
+        sources = [Source(f"run{i}", (), lambda values, n=name: self._rows(n)) for i, name in enumerate(names)]
+        scene = Scene([loss_panel(runs, epochs), error_panel(runs, epochs)], runs, epochs, unit="epoch")
+        super().__init__(scene, sources, summary=self._told, title=f"training curves of {epochs} epochs")
+
+    def __getitem__(self, name):
+        if name not in self._histories:
+            raise ValueError(f"there is no curve {name!r}; there are {', '.join(self._histories)}")
+        return lambda history: self._push(name, history)
+
+    def __call__(self, history):
+        self._push(next(iter(self._histories)), history)
+
+    def _rows(self, name):
+        history = self._histories[name]
+        return as_rows(history) if history.loss else np.empty((0, 2))
+
+    def _push(self, name, history):
+        """Show the curves now, and add the newest epoch."""
+        if self._live is None and get_ipython() is not None:
+            self._live = widgets.VBox([self.stage])
+            self._live.add_class("optimlab-lab")
+            display({WIDGET: {"version_major": 2, "version_minor": 0, "model_id": self._live.model_id}}, raw=True)
+        self._histories[name] = history
+        self.stage.push(f"run{list(self._histories).index(name)}")
+
+    def _told(self, values):
+        return [f"{name}: {history!r}" for name, history in self._histories.items()]
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
+        if self._live is not None:  # from here on, this display stands for it
+            self._live.layout.display = "none"
+        return super()._repr_mimebundle_(include, exclude, **kwargs)

@@ -1,0 +1,133 @@
+"""A network that memorizes, and four ways to keep it from doing so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from ..descent import check_optimizer
+from ..figures import style_of
+from ..knobs import Knob
+from ..networks import train
+from ..optimizers import Adam
+from ..scene import Panel, Run, Scene, mark
+from ..stage import Source
+from .lab import Control, Lab
+
+__all__ = ["overfit_lab"]
+
+PENALTY = Knob("λ", "penalty", 1e-3, 0.1, log=True, count=9)
+DECAY = Knob("λ", "weight decay", 0.01, 10.0, log=True, count=10)
+SHARE = Knob("p", "dropout share", 0.0, 0.8, allowed="[0, 1)", count=9)
+WAYS = {
+    "plain": (None, lambda network, value: (network, {})),
+    "L2": (PENALTY, lambda network, value: (replace(network, l2=value), {})),
+    "weight decay": (DECAY, lambda network, value: (network, {"weight_decay": value})),
+    "dropout": (SHARE, lambda network, value: (replace(network, dropout=value), {})),
+}
+"""What is trained: by name, its slider and what the slider changes."""
+TRAINING, TEST, ACCURACY = range(3)
+
+
+def overfit_lab(
+    network, data, optimizer=None, l2: float = 0.01, weight_decay: float = 1.0, dropout: float = 0.5, epochs: int = 60,
+    batch_size: int = 32, seed: int = 0,
+) -> Lab:  # fmt: skip
+    """Training and test loss side by side: without regularization, with L2, with decoupled weight decay, with dropout.
+
+    A ring marks the epoch with the lowest test loss, where early stopping would have stopped. Every position of
+    every slider is a training of its own, done when the lab is made.
+
+    Parameters
+    ----------
+    network, data : a `Network` and its `Data`, best few examples and many units
+    optimizer : any `Optimizer`, Adam with η = 0.003 if None
+    l2, weight_decay, dropout : where the sliders start
+    """
+    optimizer = Adam(0.003) if optimizer is None else check_optimizer(optimizer)
+    values = {"L2": l2, "weight decay": weight_decay, "dropout": dropout}
+    controls = [Control(name, knob, knob.check(values[name]), name) for name, (knob, _) in WAYS.items() if knob]
+    styles = style_of(["Adadelta", "GradientDescent", "Adam", "Momentum"])
+
+    @cache
+    def history(name, value):
+        changed, options = WAYS[name][1](network, value)
+        return train(
+            changed, data, optimizer, epochs=epochs, batch_size=batch_size, seed=seed, progress=False, **options
+        )
+
+    def curves(name):
+        def compute(values):
+            asked = np.asarray(values.get(name, 0.0), float)
+            rows = [as_rows(history(name, float(value))) for value in asked.ravel()]
+            return np.reshape(rows, (*asked.shape, epochs + 1, 3))
+
+        return compute
+
+    def lowest(name):
+        def compute(values):
+            rows = curves(name)(values)
+            epoch = rows[..., TEST].argmin(axis=-1)
+            loss = rows[..., TEST].min(axis=-1)
+            return np.stack([epoch, loss], axis=-1)[..., None, :]
+
+        return compute
+
+    runs = [
+        Run(name, name, *style, loss=(f"run{i}", TEST))
+        for i, (name, style) in enumerate(zip(WAYS, styles, strict=True))
+    ]
+    sources = []
+    for i, (name, (knob, _)) in enumerate(WAYS.items()):
+        needs = (name,) if knob else ()
+        sources += [Source(f"run{i}", needs, curves(name)), Source(f"best{i}", needs, lowest(name))]
+    panels = [
+        loss_curves("training loss", TRAINING, runs, epochs),
+        loss_curves("test loss, its lowest point ringed", TEST, runs, epochs, ringed=True),
+        accuracy_curves(runs, epochs),
+    ]
+
+    def summary(values):
+        for name, (knob, _) in WAYS.items():
+            h = history(name, float(values.get(name, 0.0)))
+            setting = f"{knob.symbol}={values[name]:.3g}" if knob else ""
+            accuracies = f"training accuracy {h.accuracy[-1]:.3f}, test accuracy {h.test_accuracy[-1]:.3f}"
+            yield f"{name:13} {setting:8} {accuracies}; lowest test loss at epoch {np.argmin(h.test_loss)}"
+
+    title = f"{data!r}, network {network.sizes}, {optimizer!r}, {epochs} epochs"
+    return Lab(Scene(panels, runs, epochs, unit="epoch"), sources, controls, None, summary, title)
+
+
+def as_rows(history):
+    """Training loss, test loss and test accuracy of each epoch, shape (epochs + 1, 3)."""
+    return np.column_stack([history.loss, history.test_loss, history.test_accuracy])
+
+
+def loss_curves(title, channel, runs, epochs, ringed=False) -> Panel:
+    marks = [mark("curve", source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)]
+    if ringed:
+        marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
+    return Panel(
+        (0, epochs),
+        (0.05, 5.0),
+        x_label="epoch",
+        y_label="cross-entropy",
+        title=title,
+        alt=f"{title} against epoch for {', '.join(run.label for run in runs)}, logarithmic",
+        y_log=True,
+        marks=marks,
+    )
+
+
+def accuracy_curves(runs, epochs) -> Panel:
+    return Panel(
+        (0, epochs),
+        (0.5, 1.0),
+        x_label="epoch",
+        y_label="test accuracy",
+        title="test accuracy",
+        alt=f"test accuracy against epoch for {', '.join(run.label for run in runs)}",
+        marks=[mark("curve", source=f"run{i}", run=run.id, y=ACCURACY) for i, run in enumerate(runs)],
+    )

@@ -1,0 +1,174 @@
+"""Leaving a saddle: how long it takes, by how far from the ridge you start, and what a little noise does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..descent import check_optimizer, descend
+from ..figures import ROLES, style_of
+from ..knobs import Knob
+from ..noise import Noisy
+from ..optimizers import Adam, GradientDescent, Momentum
+from ..scene import Panel, Run, Scene, mark
+from ..stage import Source
+from ..surfaces import saddle
+from .lab import Control, Lab
+from .race import field_source, slider_knobs, surface_panel, unique, with_values
+
+__all__ = ["saddle_lab"]
+
+DISTANCE = Knob("y₀", "distance from the ridge", 1e-12, 1.0, log=True, allowed="(0, ∞)", count=37)
+SIGMA = Knob("σ", "noise", 1e-12, 0.1, log=True, allowed="(0, ∞)", count=34)
+GONE = 0.5  # |y| beyond which the saddle is left
+X, Y, AWAY, LOSS = range(4)
+
+
+def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, steps: int = 200) -> Lab:
+    """Runs beside the ridge of a saddle, one exactly on it, and one on it with noise on its gradients.
+
+    Parameters
+    ----------
+    optimizers : one `Optimizer`, or several; gradient descent, momentum and Adam if None
+    distance : y₀ > 0, how far from the ridge they start
+    sigma : σ > 0, the noise of the run that starts on the ridge
+    steps : how long they run
+    """
+    surface = saddle()
+    family = [GradientDescent(0.1), Momentum(0.1, 0.9), Adam(0.1)] if optimizers is None else optimizers
+    family = [check_optimizer(o) for o in (family if np.iterable(family) else [family])]
+    names = unique([optimizer.name for optimizer in family])
+    styles = style_of([optimizer.name for optimizer in family])
+    first = family[0]
+    beside = [
+        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=surface.minimum)
+        for i, (name, style) in enumerate(zip(names, styles, strict=True))
+    ]
+    calm, shaken = (
+        Run(name, name, color, dark, dash, loss=(source, LOSS), minimum=surface.minimum)
+        for name, source, color, dark, dash in (
+            (f"{names[0]} on the ridge", "calm", "#6B6B6B", "#B4B4B4", (2, 1, 0.6, 1)),
+            ("on the ridge, with noise", "shaken", "#7B4FA3", "#BFA0E0", (3, 1, 3, 3)),
+        )
+    )
+    runs = [*beside, calm, shaken]
+    controls = [Control("distance", DISTANCE, distance, "all"), Control("sigma", SIGMA, sigma, "all")]
+    for run, optimizer in zip(beside, family, strict=True):
+        for name, knob in slider_knobs(optimizer).items():
+            knob = replace(knob, count=41 if knob.log else 34)
+            controls.append(Control(f"{run.id} {name}", knob, getattr(optimizer, name), run.id))
+    paths = [path_beside(f"run{i}", surface, o, beside[i].id, steps) for i, o in enumerate(family)]
+    times = [escape_source(f"escape{i}", surface, o, beside[i].id, steps) for i, o in enumerate(family)]
+    paths += [
+        path_on_ridge("calm", surface, first, names[0], steps),
+        path_on_ridge("shaken", surface, first, names[0], steps, True),
+    ]
+    here = Source("here", ("distance",), lambda v: np.asarray(v["distance"], float)[..., None, None])
+    panels = [
+        plain(surface_panel(surface, paths, runs, title="the saddle: a ridge along y = 0")),
+        away_panel(paths, runs, steps),
+        escape_panel(times, beside, steps),
+    ]
+
+    def summary(values):
+        for source, run in zip(paths, runs, strict=True):
+            time = escape_time(source.compute(values)[..., AWAY])
+            yield f"{run.label:28}  {'stays' if np.isnan(time) else f'has left after {time:.0f} steps'}"
+
+    title = f"saddle from y₀={distance:g}, noise σ={sigma:g}, {steps} steps"
+    return Lab(
+        Scene(panels, runs, steps), [*paths, *times, here, field_source(surface)], controls, None, summary, title
+    )
+
+
+def away_panel(paths, runs, steps) -> Panel:
+    """The distance from the ridge against the step: a straight line, as long as it grows by one factor a step."""
+    marks = [mark("curve", source=s.name, run=run.id, y=AWAY) for s, run in zip(paths, runs, strict=True)]
+    return Panel(
+        (0, steps),
+        (1e-13, 10.0),
+        x_label="step k",
+        y_label="|y|: distance from the ridge",
+        title="distance from the ridge",
+        alt="distance from the ridge against step, logarithmic",
+        y_log=True,
+        marks=[*marks, mark("hline", y=GONE, label=f"left: beyond {GONE:g}")],
+    )
+
+
+def escape_panel(times, runs, steps) -> Panel:
+    """Escape times against the distance at the start: a straight line over a logarithmic axis."""
+    marks = [mark("curve", source=s.name, run=r.id, x=0, y=1, still=True) for s, r in zip(times, runs, strict=True)]
+    color, color_dark = ROLES["theory"]
+    return Panel(
+        (DISTANCE.low, DISTANCE.high),
+        (0, steps),
+        x_label="distance y₀ at the start",
+        y_label="steps until it has left",
+        title="escape time",
+        alt="steps until the saddle is left, against the distance at the start, logarithmic",
+        x_log=True,
+        marks=[*marks, mark("vline", source="here", x=0, label="y₀", dash=(2, 2), color=color, color_dark=color_dark)],
+    )
+
+
+def escape_time(away):
+    """The first step with |y| > 0.5, NaN if there is none; steps along the last axis."""
+    gone = away > GONE
+    return np.where(gone.any(axis=-1), gone.argmax(axis=-1), np.nan)
+
+
+def plain(panel) -> Panel:
+    """The surface without a start to drag: here the sliders set it."""
+    panel.marks = [m for m in panel.marks if m["kind"] != "handle"]
+    return panel
+
+
+def columns(walk, surface):
+    """x, y, |y| and L − min L of each step: shape (..., T+1, 4)."""
+    x, y = walk.theta[..., 0], walk.theta[..., 1]
+    return np.moveaxis(np.stack([x, y, np.abs(y), walk.loss - surface.minimum], axis=-1), 0, -2)
+
+
+def starts(surface, y0, many):
+    """θ₀ at the distances y₀ from the ridge, shape (*many, 2)."""
+    return np.stack(np.broadcast_arrays(surface.start[0], np.broadcast_to(y0, many)), axis=-1)
+
+
+def path_beside(name, surface, optimizer, run_id, steps) -> Source:
+    needs = ("distance", *(f"{run_id} {knob}" for knob in slider_knobs(optimizer)))
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs))
+        setting = with_values(optimizer, run_id, values, axes=1)
+        return columns(descend(surface, setting, starts(surface, values["distance"], many), steps), surface)
+
+    return Source(name, needs, compute)
+
+
+def path_on_ridge(name, surface, optimizer, run_id, steps, noise=False) -> Source:
+    needs = (*(f"{run_id} {knob}" for knob in slider_knobs(optimizer)), *(["sigma"] if noise else []))
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs))
+        setting = with_values(optimizer, run_id, values, axes=1)
+        loss = Noisy(surface, np.asarray(values["sigma"], float)) if noise else surface
+        return columns(descend(loss, setting, starts(surface, 0.0, many), steps), surface)
+
+    return Source(name, needs, compute)
+
+
+def escape_source(name, surface, optimizer, run_id, steps) -> Source:
+    """Escape times from all distances of the slider, the largest first: shape (..., distances, 2)."""
+    needs = tuple(f"{run_id} {knob}" for knob in slider_knobs(optimizer))
+    distances = DISTANCE.grid[::-1]
+
+    def compute(values):
+        many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs))
+        setting = with_values(optimizer, run_id, values, axes=2)
+        walk = descend(surface, setting, starts(surface, distances, (*many, len(distances))), steps)
+        times = escape_time(np.abs(np.moveaxis(walk.theta[..., 1], 0, -1)))
+        return np.stack([np.broadcast_to(distances, times.shape), times], axis=-1)
+
+    return Source(name, needs, compute)

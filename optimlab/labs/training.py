@@ -1,0 +1,112 @@
+"""A real network, trained anew for every position of a slider."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from ..descent import check_optimizer
+from ..figures import style_of
+from ..knobs import Knob
+from ..networks import train
+from ..scene import Panel, Run, Scene, mark
+from ..stage import Source
+from .lab import Control, Lab
+from .race import slider_knobs, unique, with_values
+
+__all__ = ["error_panel", "loss_panel", "training_lab"]
+
+LOSS, ERROR = range(2)
+SMALLEST_ERROR = 1e-3
+
+
+def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 32, seed: int = 0, names=None) -> Lab:
+    """Train a network with several optimizers; each has its own sliders, and all share the batch size.
+
+    There is nothing precomputed: when a slider moves, Python trains the network anew, from the same start. Until
+    the new curves are there, the old ones are faded.
+
+    Parameters
+    ----------
+    network, data : a `Network` and its `Data`
+    optimizers : one `Optimizer`, or several
+    epochs : how long each training is
+    batch_size : B; the slider runs over the powers of two
+    names : what to call them, their class names if None
+    """
+    family = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
+    names = unique(names or [optimizer.name for optimizer in family])
+    styles = style_of([optimizer.name for optimizer in family])
+    runs = [
+        Run(name, name, *style, loss=(f"run{i}", LOSS))
+        for i, (name, style) in enumerate(zip(names, styles, strict=True))
+    ]
+    largest = int(np.log2(len(data.X)))
+    size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {len(data.X)}]", count=largest + 1)
+    controls = [Control("B", replace(size, low=4, count=largest - 1), batch_size, "all")]
+    controls += [
+        Control(f"{run.id} {name}", knob, getattr(optimizer, name), run.id)
+        for run, optimizer in zip(runs, family, strict=True)
+        for name, knob in slider_knobs(optimizer).items()
+    ]
+
+    @lru_cache(maxsize=64)
+    def history(optimizer, batch):
+        return train(network, data, optimizer, epochs=epochs, batch_size=batch, seed=seed, progress=False)
+
+    def of(run, optimizer, values):
+        return history(with_values(optimizer, run.id, values), round(float(values["B"])))
+
+    def source(i):
+        run, optimizer = runs[i], family[i]
+        needs = ("B", *(f"{run.id} {name}" for name in slider_knobs(optimizer)))
+        return Source(f"run{i}", needs, lambda values: as_rows(of(run, optimizer, values)), sweeps=())
+
+    def summary(values):
+        for run, optimizer in zip(runs, family, strict=True):
+            h = of(run, optimizer, values)
+            yield f"{with_values(optimizer, run.id, values)!r} {h!r}"
+
+    panels = [loss_panel(runs, epochs), error_panel(runs, epochs)]
+    title = f"{data!r}, network {network.sizes}, {epochs} epochs in batches of {batch_size}"
+    scene = Scene(panels, runs, epochs, unit="epoch")
+    return Lab(scene, [source(i) for i in range(len(runs))], controls, None, summary, title)
+
+
+def as_rows(history):
+    """Training loss and test error of each epoch so far, shape (epochs + 1, 2)."""
+    with np.errstate(all="ignore"):
+        error = 1 - np.asarray(history.test_accuracy)
+    return np.column_stack([np.maximum(history.loss, 1e-12), np.maximum(error, SMALLEST_ERROR)])
+
+
+def loss_panel(runs, epochs) -> Panel:
+    """Training loss against epoch."""
+    return Panel(
+        (0, max(epochs, 1)),
+        (1e-3, 10.0),
+        x_label="epoch",
+        y_label="cross-entropy",
+        title="training loss",
+        alt=f"training loss against epoch for {', '.join(run.label for run in runs)}, logarithmic",
+        y_log=True,
+        height=0.55,
+        marks=[mark("curve", source=f"run{i}", run=run.id, y=LOSS) for i, run in enumerate(runs)],
+    )
+
+
+def error_panel(runs, epochs) -> Panel:
+    """Test error against epoch."""
+    return Panel(
+        (0, max(epochs, 1)),
+        (5e-3, 1.0),
+        x_label="epoch",
+        y_label="share of test examples that are wrong",
+        title="test error",
+        alt=f"test error against epoch for {', '.join(run.label for run in runs)}, logarithmic",
+        y_log=True,
+        height=0.55,
+        marks=[mark("curve", source=f"run{i}", run=run.id, y=ERROR) for i, run in enumerate(runs)],
+    )
