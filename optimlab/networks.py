@@ -303,10 +303,9 @@ def train(
     theta = network.init(seed) if theta is None else np.array(theta, float)
     state, history = optimizer.init(theta), History()
     record(history, network, data, optimizer, theta)
-    bar = epochs_bar(epochs, progress)
     try:
         stop = on_epoch and on_epoch(history)
-        for _ in bar:
+        for _ in (bar := epochs_bar(epochs, progress)):
             if stop:
                 break
             with np.errstate(over="ignore", invalid="ignore"):

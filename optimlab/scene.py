@@ -20,8 +20,8 @@ __all__ = ["Panel", "Run", "Scene", "contour_levels", "field_grid", "mark"]
 class Run:
     """One line of the legend: a named thing that can be switched on and off, with its readout.
 
-    ``loss`` is (source, channel) of L − min L at each step; None leaves the readout away. A run that is not
-    ``shown`` is switched off at first.
+    ``loss`` is (source, channel) of L − min L at each step; None leaves the readout away. ``reads`` is what the
+    readout calls the loss. A run that is not ``shown`` is switched off at first.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Run:
     minimum: float = 0.0
     tolerance: float | None = None
     shown: bool = True
+    reads: str = "L"
 
 
 @dataclass

@@ -418,7 +418,7 @@ function drawAxes(context, panel, theme) {
     context.fillText(tickLabel(value, spec.y_log), x0 - 6, py);
   }
   context.save();
-  context.translate(12, (y0 + y1) / 2);
+  context.translate(8, (y0 + y1) / 2);
   context.rotate(-Math.PI / 2);
   context.textAlign = "center";
   context.fillStyle = theme.ink;
@@ -1047,7 +1047,7 @@ function readout(view, run) {
   if (!rows.fresh) return "…";
   const k = Math.floor(view.k);
   const value = rows.at(k, channel);
-  const parts = [`L = ${short(Number.isFinite(value) ? value + run.minimum : Infinity)}`];
+  const parts = [`${run.reads} = ${short(Number.isFinite(value) ? value + run.minimum : Infinity)}`];
   let settled = rows.rows;
   while (settled > 0 && rows.at(settled - 1, channel) <= run.tolerance) settled--;
   const finite = finiteSteps(rows);

@@ -78,9 +78,11 @@ def run(notebook: nbformat.NotebookNode, cwd: Path = FOLDER) -> None:
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Drop what changes from run to run and from machine to machine."""
+    """Drop what changes from run to run and from machine to machine, and views that live only while their cell runs."""
     notebook.nbformat_minor = 5  # the format whose cells have ids
     notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in code_cells(notebook):
+        cell.outputs = [output for output in cell.outputs if output.get("data", {}).keys() != {WIDGET}]
     for number, cell in enumerate(notebook.cells, start=1):
         cell.setdefault("id", f"cell-{number}")
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})

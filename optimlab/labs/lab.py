@@ -127,7 +127,7 @@ def slider(control: Control):
         "value": value,
         "description": knob.symbol,
         "continuous_update": True,
-        "readout_format": ".0f" if whole else ".3g" if knob.log else ".4g",
+        "readout_format": ".0f" if whole else ".1e" if knob.low < 1e-4 and knob.log else ".3g" if knob.log else ".4g",
         "layout": widgets.Layout(width="280px", min_width="200px"),
         "style": {"description_width": "44px" if len(knob.symbol) < 6 else "64px"},
     }

@@ -48,7 +48,8 @@ class LiveCurves(Lab):
     def __init__(self, names, epochs):
         styles = style_of(names)
         runs = [
-            Run(n, n, *style, loss=(f"run{i}", LOSS)) for i, (n, style) in enumerate(zip(names, styles, strict=True))
+            Run(n, n, *style, loss=(f"run{i}", LOSS), reads="training loss")
+            for i, (n, style) in enumerate(zip(names, styles, strict=True))
         ]
         self._histories = {name: History() for name in names}
         self._live = None

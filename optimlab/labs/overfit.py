@@ -76,7 +76,7 @@ def overfit_lab(
         return compute
 
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", TEST))
+        Run(name, name, *style, loss=(f"run{i}", TEST), reads="test loss")
         for i, (name, style) in enumerate(zip(WAYS, styles, strict=True))
     ]
     sources = []

@@ -49,7 +49,9 @@ def range_lab(
     grid = control.knob.grid
     ends = np.array([losses(float(rate))[-1] for rate in grid])
     color, dark, dash = style_of([optimizer.name])[0]
-    run = Run("training", f"training with {optimizer.name}", color, dark, dash, loss=("training", 0))
+    run = Run(
+        "training", f"training with {optimizer.name}", color, dark, dash, loss=("training", 0), reads="training loss"
+    )
     sources = [
         Source("test", (), lambda values: np.column_stack([test.lr, test.loss, test.smooth])),
         Source("ends", (), lambda values: np.column_stack([grid, ends])),

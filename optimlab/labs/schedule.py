@@ -128,7 +128,17 @@ def schedule_lab(
     used = {"lr", "sigma"}.union(*(choice.needs for choice in chosen.values()))
     controls = [Control(name, knob, knob.check(value), "all") for name, (knob, value) in knobs.items() if name in used]
     runs = [
-        Run(name, name, c.color, c.color_dark, c.dash, loss=(f"run{i}", LOSS), minimum=floor_of(calm), shown=c.shown)
+        Run(
+            name,
+            name,
+            c.color,
+            c.color_dark,
+            c.dash,
+            loss=(f"run{i}", LOSS),
+            minimum=floor_of(calm),
+            shown=c.shown,
+            reads="mean L",
+        )
         for i, (name, c) in enumerate(chosen.items())
     ]
     sources = [

@@ -40,7 +40,7 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     names = unique(names or [optimizer.name for optimizer in family])
     styles = style_of([optimizer.name for optimizer in family])
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", LOSS))
+        Run(name, name, *style, loss=(f"run{i}", LOSS), reads="training loss")
         for i, (name, style) in enumerate(zip(names, styles, strict=True))
     ]
     largest = int(np.log2(len(data.X)))
