@@ -13,7 +13,7 @@ from .lab import Control, Lab
 
 __all__ = ["depth_lab", "signals"]
 
-VARIANCE = Knob("n·Var w", "variance of the weights times width", 0.1, 10.0, log=True, allowed="(0, ∞)", count=41)
+VARIANCE = Knob("n·Var(w)", "variance of the weights times width", 0.1, 10.0, log=True, allowed="(0, ∞)", count=41)
 SPREAD = 2.0  # the histograms reach from −SPREAD to SPREAD
 BINS = 32
 FORWARD, BACKWARD, HISTOGRAM = 0, 1, 2
@@ -72,7 +72,7 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
                 f"backward {told(rows[-1, BACKWARD])} → {told(rows[0, BACKWARD])}"
             )
 
-    title = f"signals through {depth} layers of {width} units, n·Var w = {variance:g}"
+    title = f"signals through {depth} layers of {width} units, n·Var(w) = {variance:g}"
     scene = Scene(panels, runs, depth, unit="layer")
     lab = Lab(scene, sources, [Control("variance", VARIANCE, variance, "all")], None, summary, title, depth // 5)
     return lab

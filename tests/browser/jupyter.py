@@ -264,8 +264,8 @@ class JupyterLab:
         )
 
     def stages(self) -> list[Stage]:
-        """All labs of the notebook."""
-        return [Stage(root) for root in self.page.locator(f"{CODE_CELL} .optimlab-lab").all()]
+        """All labs of the notebook that are shown."""
+        return [Stage(root) for root in self.page.locator(f"{CODE_CELL} .optimlab-lab:visible").all()]
 
     def run_lab(self, index: int) -> Stage:
         """Run a cell that ends with a lab; the lab starts anew, as its cell says."""
@@ -323,6 +323,11 @@ class JupyterLab:
         self.page.locator(".jp-Dialog").wait_for(state="detached")
         self.page.evaluate(f"async () => {{ await {SESSION}.session.kernel.info; }}")
         self.wait_idle()
+
+    def interrupt(self):
+        """Interrupt the kernel, with the stop button of the toolbar."""
+        button = "[data-command='notebook:interrupt-kernel']"
+        self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) {button}").first.click()
 
     def kernel_status(self) -> str:
         return self.page.evaluate(f"() => {SESSION}.session.kernel.status")

@@ -46,7 +46,7 @@ class Stage:
         self.root = root
         self.page = root.page
         self.box = root.locator(".optimlab-stage")
-        self.scrub = root.get_by_label("step", exact=True)
+        self.scrub = root.locator(".optimlab-scrub")
         self.counter = root.locator(".optimlab-counter")
         self.handle = root.locator(".optimlab-handle")
 

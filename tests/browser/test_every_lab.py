@@ -21,6 +21,15 @@ LABS = {
     "fit_lab with an optimizer": "fit_lab(diabetes(), GradientDescent(0.3), steps=30)",
     "gradient_lab": "gradient_lab(ravine(kappa=10))",
     "gradient_lab of one parameter": "gradient_lab(parabola())",
+    "schedule_lab": "schedule_lab(Noisy(ravine(kappa=10), 0.3))",
+    "schedule_lab without noise": "schedule_lab(ravine(kappa=10), Momentum(), ['cosine', 'step decay'])",
+    "range_lab": "range_lab(Network((64, 16, 10)), digits(200), Adam(), epochs=3)",
+    "saddle_lab": "saddle_lab(steps=120)",
+    "clip_lab": "clip_lab()",
+    "clip_lab on another surface": "clip_lab(rosenbrock(), Momentum(0.001, 0.8))",
+    "depth_lab": "depth_lab(depth=20, width=30, batch=16)",
+    "overfit_lab": "overfit_lab(Network((64, 16, 10)), digits(100), epochs=10)",
+    "training_lab": "training_lab(Network((64, 16, 10)), digits(200), [Momentum(0.05), Adam(0.003)], epochs=4)",
 }
 
 
@@ -35,7 +44,7 @@ def stage(lab, request):
 
 def test_every_lab_of_the_package_is_tried_here():
     labs = {name for name, module in optimlab.LAZY.items() if module.startswith("labs.")}
-    assert labs == {code.split("(")[0] for code in LABS.values()}
+    assert labs == {code.split("(")[0] for code in LABS.values()} | {"live_curves"}  # test_live.py has that one
 
 
 def test_each_control_of_a_lab_changes_what_is_drawn(stage):
@@ -44,10 +53,10 @@ def test_each_control_of_a_lab_changes_what_is_drawn(stage):
     turn_chips(stage)
     first = stage.still_picture(PANELS)
     moved = {i for i, panel in enumerate(stage.panels()) if panel.locator(".optimlab-handle").count()}
-    for move in (turn_sliders, move_handles, play_and_scrub):
+    moved |= turn_sliders(stage)
+    for move in (move_handles, play_and_scrub):
         move(stage)
-        canvases = stage.still_picture(PANELS).differs(first)
-        moved |= {i // 2 for i, differs in enumerate(canvases) if differs}  # two canvases make a panel
+        moved |= changed(first, stage.still_picture(PANELS))
     assert moved == set(range(len(stage.panels()))), "a panel that nothing moves"
     assert not any(stage.is_blank())
     assert stage.root.locator(".optimlab-trouble").inner_text() == ""
@@ -62,7 +71,14 @@ def turn_chips(stage):
         assert stage.picture(PANELS) == before, chip.inner_text()
 
 
-def turn_sliders(stage):
+def changed(before, after) -> set:
+    """The panels that show something else; two canvases make a panel."""
+    return {i // 2 for i, differs in enumerate(after.differs(before)) if differs}
+
+
+def turn_sliders(stage) -> set:
+    """Turn each slider, and back; the panels that it has changed."""
+    moved = set()
     for slider in stage.sliders():
         name, shown = slider.root.inner_text().split()
         pictures, positions = [stage.still_picture(PANELS)], [slider.position()]
@@ -71,9 +87,12 @@ def turn_sliders(stage):
             pictures.append(stage.wait_fresh().still_picture(PANELS))
             positions.append(slider.position())
         assert positions[1] < positions[2] < positions[3], f"{name}: {positions}"
-        assert any(later != earlier for earlier, later in pairwise(pictures)), f"{name} moves nothing"
+        panels = set().union(*(changed(earlier, later) for earlier, later in pairwise(pictures)))
+        assert panels, f"{name} moves nothing"
+        moved |= panels
         slider.type(shown)  # back: at this one's end the next slider may have nothing to move
         stage.wait_fresh()
+    return moved
 
 
 def move_handles(stage):

@@ -1,0 +1,77 @@
+"""Training curves that grow while their cell runs, and the stop button."""
+
+import pytest
+
+IMPORTS = "import pathlib, time\nfrom optimlab import Adam, Momentum, Network, digits, live_curves, train\n"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+# Each epoch takes a while, and the fifth as long as the test wants.
+GROWING = """
+curves = live_curves("Adam", epochs=6)
+def follow(history):
+    curves(history)
+    time.sleep(0.2)
+    while history.epochs == 5 and pathlib.Path("hold").exists():
+        time.sleep(0.02)
+train(Network((64, 16, 10)), digits(300), Adam(0.003), epochs=6, on_epoch=follow)
+curves
+"""
+ENDLESS = """
+network, data = Network((64, 16, 10)), digits(300)
+curves = live_curves(["Momentum", "Adam"], epochs=100_000)
+history = train(network, data, Momentum(0.05), epochs=100_000, on_epoch=curves["Momentum"])
+curves
+"""
+AFTER = """
+print(history.interrupted, len(history.loss) == len(history.test_accuracy) == history.epochs + 1)
+print(network.accuracy(history.theta, data.X_test, data.y_test) > 0.3)
+again = train(network, data, Adam(0.003), epochs=2, theta=history.theta, on_epoch=curves["Adam"], progress=False)
+print(again)
+"""
+EPOCHS = "(lab, n) => lab.querySelector('.optimlab-stage')?.optimlab?.().sources.run0.shape[0] > n"
+
+
+@pytest.fixture(params=[True, False], ids=["subshells", "no subshells"])
+def notebook(lab, server, request):
+    server.write("live.ipynb", IMPORTS + GROWING, IMPORTS + ENDLESS, AFTER)
+    lab.open("live.ipynb", subshells=request.param)
+    return lab
+
+
+def test_training_curves_grow_while_the_cell_runs(notebook, server):
+    with notebook.cell_runs(0):
+        live = notebook.stage(0)
+        pictures = []
+        for epochs in (1, 3, 5):
+            live.wait(EPOCHS, epochs)
+            pictures.append(live.picture())
+        assert pictures[0] != pictures[1] != pictures[2]
+        assert notebook.prompt(0) == "[*]:"
+        assert "epoch 5 / 6" not in notebook.text(0)  # the fifth is not over
+    notebook.page.wait_for_function("() => window.running === null")
+    (final,) = notebook.stages()
+    final.wait(EPOCHS, 6)
+    assert not any(final.is_blank())
+    assert notebook.text(0).count("epoch 6 / 6, loss") == 1
+    notebook.save()
+    live, bar, final = server.read("live.ipynb").cells[0].outputs
+    assert live.data.keys() == {WIDGET}
+    assert bar.output_type == "stream"
+    assert final.data.keys() == {"text/plain", "image/png", WIDGET}
+
+
+def test_the_stop_button_ends_a_training_and_leaves_history_and_network_usable(notebook):
+    notebook.start(1)
+    notebook.stage(1).wait(EPOCHS, 3)
+    notebook.interrupt()
+    notebook.page.wait_for_function("() => window.running === null")
+    notebook.wait_idle()
+    assert notebook.errors() == []
+    (final,) = notebook.stages()
+    trained = final.report()["sources"]["run0"]["shape"][0]
+    assert trained > 3
+    notebook.run(2)
+    assert notebook.text(2).splitlines()[:2] == ["True True", "True"]
+    assert notebook.text(2).splitlines()[2].startswith("after 2 epochs")
+    final.wait("lab => lab.querySelector('.optimlab-stage').optimlab().sources.run1.shape[0] === 3")
+    assert final.report()["sources"]["run0"]["shape"][0] == trained
