@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from optimlab import surfaces
 from optimlab.descent import Trajectory, descend, sweep
+from optimlab.networks import clip_norm, clip_value
+from optimlab.noise import Noisy
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from optimlab.problems import breast_cancer, diabetes
-from optimlab.surfaces import monkey_saddle, parabola, ravine, rosenbrock
+from optimlab.schedules import ReduceOnPlateau, cosine_decay
+from optimlab.surfaces import bowl, monkey_saddle, parabola, ravine, rosenbrock
 
 OPTIMIZERS = [GradientDescent(), Momentum(), Nesterov(), AdaGrad(), Adadelta(), RMSprop(), Adam(lr=0.05)]
 SURFACES = [getattr(surfaces, name)() for name in surfaces.__all__ if name != "Surface"]
@@ -460,3 +463,78 @@ def test_a_class_or_a_function_in_place_of_what_it_makes_is_refused(run):
     assert refusal(ravine, Adam(), run=run) == (
         "the loss must have value(theta) and gradient(theta), got the function ravine"
     )
+
+
+# Schedules and clipping
+
+
+def test_a_schedule_replaces_the_learning_rate():
+    schedule = cosine_decay(0.2, 30)
+    here = descend(rosenbrock(), Momentum(0.5), steps=40, schedule=schedule)
+    np.testing.assert_array_equal(here.theta, descend(rosenbrock(), Momentum(schedule), steps=40).theta)
+
+
+def test_reduce_on_plateau_is_told_the_loss_of_every_step():
+    loss, plateau = Noisy(bowl(), 0.5), ReduceOnPlateau(0.3, factor=0.5, patience=2)
+    walk = descend(loss, GradientDescent(), steps=60, schedule=plateau)
+    theta, memory = np.array(loss.start), plateau.init()
+    for k in range(60):
+        lr, memory = plateau.step(float(loss.value(theta)), memory)
+        theta = theta - lr * loss.gradient_at(k)(theta)
+    np.testing.assert_allclose(walk.theta[-1], theta, rtol=1e-12)
+    assert lr < 0.1
+
+
+def test_reduce_on_plateau_decides_for_each_descent_by_itself():
+    loss, plateau = Noisy(bowl(), 0.5, copies=4), ReduceOnPlateau(0.3, factor=0.5, patience=2)
+    together = descend(loss, Momentum(), np.tile(bowl().start, (4, 1)), steps=50, schedule=plateau)
+    noise = np.array([loss.noise(k) for k in range(50)])
+
+    class One(Noisy):
+        def noise(self, k):
+            return noise[k, self.seed]
+
+    for i in range(4):
+        alone = descend(One(bowl(), 0.5, seed=i), Momentum(), steps=50, schedule=plateau)
+        np.testing.assert_allclose(together.theta[:, i], alone.theta, rtol=1e-12)
+
+
+def test_sweeping_the_factor_of_reduce_on_plateau_is_a_loop():
+    factors = np.array([[0.2], [0.5], [0.9]])
+    start = np.tile(bowl().start, (3, 1))
+    loss = Noisy(bowl(), 0.5)
+    together = descend(loss, Adam(), start, 50, schedule=ReduceOnPlateau(0.1, factors, patience=2))
+    for i, factor in enumerate((0.2, 0.5, 0.9)):
+        alone = descend(loss, Adam(), steps=50, schedule=ReduceOnPlateau(0.1, factor, patience=2))
+        np.testing.assert_allclose(together.theta[:, i], alone.theta, rtol=1e-12)
+
+
+def test_clipping_acts_on_each_gradient_and_the_record_holds_the_clipped_one():
+    walk = descend(rosenbrock(), GradientDescent(0.01), steps=30, clip=clip_norm(2.0), record=True)
+    lengths = np.linalg.norm(walk.state["g"], axis=-1)
+    assert lengths.max() == pytest.approx(2.0)
+    np.testing.assert_allclose(np.diff(walk.theta, axis=0), -0.01 * walk.state["g"], rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("clip", [clip_norm, clip_value])
+def test_many_descents_are_clipped_one_by_one(clip):
+    starts = np.array([[-1.5, 2.0], [0.5, -0.5], [1.9, 1.0]])
+    limits = np.array([[0.5], [2.0], [10.0]])
+    together = descend(rosenbrock(), GradientDescent(0.01), starts, 20, clip=clip(limits))
+    for i in range(3):
+        alone = descend(rosenbrock(), GradientDescent(0.01), starts[i], 20, clip=clip(limits[i, 0]))
+        np.testing.assert_allclose(together.theta[:, i], alone.theta, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"schedule": 0.1}, "the schedule must be a function of the step k, got 0.1"),
+        ({"schedule": cosine_decay}, "the schedule must be a function of the step k, got the class cosine_decay"),
+        ({"clip": 1.0}, "clip must be clip_value(limit) or clip_norm(limit), got 1.0"),
+    ],
+)
+def test_a_schedule_or_a_clip_that_is_none_is_refused(options, text):
+    with pytest.raises(ValueError) as error:
+        descend(bowl(), Adam(), **options)
+    assert str(error.value) == text

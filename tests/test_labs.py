@@ -14,13 +14,30 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 import optimlab
-from optimlab import anatomy, batch_lab, dialects, fit_lab, gradient_lab, race
+from optimlab import (
+    Network,
+    Noisy,
+    anatomy,
+    batch_lab,
+    clip_lab,
+    depth_lab,
+    dialects,
+    digits,
+    fit_lab,
+    gradient_lab,
+    overfit_lab,
+    race,
+    range_lab,
+    saddle_lab,
+    schedule_lab,
+    training_lab,
+)
 from optimlab.knobs import Knob, inside
 from optimlab.labs.lab import Control, around
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from optimlab.problems import breast_cancer, diabetes
 from optimlab.scene import MARKS
-from optimlab.surfaces import ANGLE, KAPPA, bowl, himmelblau, monkey_saddle, parabola, ravine, rosenbrock
+from optimlab.surfaces import ANGLE, KAPPA, bowl, himmelblau, monkey_saddle, parabola, ravine, rosenbrock, saddle
 
 PACKAGE = Path(optimlab.__file__).parent
 
@@ -50,6 +67,17 @@ LABS = {
     "a line by descent": lambda: fit_lab(diabetes(), GradientDescent(lr=0.213)),
     "gradient": lambda: gradient_lab(himmelblau()),
     "gradient and tangent": lambda: gradient_lab(parabola()),
+    "race in noise": lambda: race(Noisy(saddle(), 0.013), GradientDescent(lr=0.1), steps=40),
+    "schedules": lambda: schedule_lab(Noisy(ravine(kappa=20, angle=30), 0.513), lr=0.0813),
+    "two schedules": lambda: schedule_lab(bowl(), Momentum(), names=["cosine", "constant, averaged"], steps=60),
+    "range test": lambda: range_lab(Network((64, 8, 10)), digits(150), Adam(), lr=0.0213, epochs=2),
+    "saddle": lambda: saddle_lab(distance=2.13e-5, steps=120),
+    "saddle with one": lambda: saddle_lab(Momentum(0.05, 0.8), steps=60),
+    "clipping": lambda: clip_lab(limit=0.813),
+    "clipping elsewhere": lambda: clip_lab(rosenbrock(), Momentum(0.001), limit=1.0),
+    "depth": lambda: depth_lab(variance=1.713, depth=12, width=20, batch=16),
+    "overfitting": lambda: overfit_lab(Network((64, 12, 10)), digits(60), l2=0.0113, epochs=4),
+    "training": lambda: training_lab(Network((64, 8, 10)), digits(150), [Momentum(0.0513), Adam(0.00313)], epochs=2),
 }
 every_lab = pytest.mark.parametrize("name", LABS)
 
@@ -229,7 +257,7 @@ def test_a_lab_carries_a_live_view_a_picture_and_a_summary(lab_of, name):
 def test_the_summary_is_short_and_holds_no_address(lab_of, name):
     text = lab_of(name)[1]["text/plain"]
     assert text == repr(lab_of(name)[0])
-    assert 1 <= len(text.splitlines()) <= 12
+    assert 1 <= len(text.splitlines()) <= 15
     assert not re.search(r"0x[0-9a-f]{4,}| at \d{6,}|object at", text)
     assert "inf" not in text and "nan" not in text
 

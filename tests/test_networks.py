@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimlab.networks import Data, History, Network, clip_norm, clip_value, digits, log_softmax, train
-from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from optimlab.schedules import cosine_decay, exponential_decay, warmup
+from optimlab.networks import Data, History, Network, clip_norm, clip_value, digits, log_softmax, range_test, train
+from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from optimlab.schedules import ReduceOnPlateau, cosine_decay, exponential_decay, warmup
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "schedules.npz"))
 ACTIVATIONS = ["tanh", "sigmoid", "relu"]
@@ -605,3 +605,92 @@ def test_a_network_is_frozen_and_speaks():
         "Network(sizes=(64, 64, 10), activation='relu', l2=0.0, dropout=0.2)"
     )
     assert repr(History()) == "no epochs yet"
+
+
+# --- the plateau, an early end, the range test
+
+
+def test_reduce_on_plateau_is_told_the_training_loss_of_every_epoch():
+    plateau = ReduceOnPlateau(0.5, factor=0.5, patience=0, threshold=0.2)
+    history = quick(schedule=plateau, epochs=8)
+    memory, expected = plateau.init(), [0.5, 0.5]
+    for loss in history.loss[1:-1]:
+        lr, memory = plateau.step(loss, memory)
+        expected.append(float(lr))
+    np.testing.assert_allclose(history.lr, expected)
+    assert history.lr[-1] < 0.5
+
+
+def test_training_ends_when_on_epoch_says_so():
+    seen = []
+
+    def enough(history):
+        seen.append(history.epochs)
+        return history.epochs == 2
+
+    history = quick(epochs=9, on_epoch=enough)
+    assert seen == [0, 1, 2] and history.epochs == 2 and not history.interrupted
+
+
+def test_the_history_holds_cross_entropies_without_the_penalty():
+    network = Network((3, 6, 4), "tanh", l2=0.5)
+    history = quick(network, epochs=2)
+    data = blobs()
+    plain = Network((3, 6, 4), "tanh")
+    assert history.loss[-1] == plain.value(history.theta, data.X, data.y)
+    assert history.test_loss[-1] == plain.value(history.theta, data.X_test, data.y_test)
+
+
+def test_the_range_test_is_one_training_with_a_rising_rate():
+    data, network = blobs(), Network((3, 6, 4), "tanh")
+    test = range_test(network, data, Momentum(), low=1e-3, high=1.0, steps=30, batch_size=20, seed=3, beta=0.8)
+    np.testing.assert_allclose(test.lr, np.geomspace(1e-3, 1.0, 30)[: len(test.lr)])
+    theta, random, state = network.init(3), np.random.default_rng([3, 1]), None
+    optimizer = Momentum(lambda k: np.geomspace(1e-3, 1.0, 30)[k])
+    state, smooth, rows = optimizer.init(theta), 0.0, []
+    for k in range(len(test.lr)):
+        rows = rows or list(np.array_split(random.permutation(len(data.X)), -(-len(data.X) // 20)))
+        here = rows.pop(0)
+        loss = network.value(theta, data.X[here], data.y[here])
+        smooth = 0.8 * smooth + 0.2 * loss
+        assert test.loss[k] == pytest.approx(loss)
+        assert test.smooth[k] == pytest.approx(smooth / (1 - 0.8 ** (k + 1)))
+        theta, state = optimizer.step(theta, lambda at: network.gradient(at, data.X[here], data.y[here]), state, k)  # noqa: B023
+    assert test.lowest == test.lr[np.argmin(test.smooth)]
+
+
+def test_the_range_test_ends_where_the_loss_explodes():
+    test = range_test(Network((64, 16, 10)), digits(300), GradientDescent(), high=100.0)
+    assert len(test.lr) < 200
+    assert test.smooth[-1] > 4 * test.smooth.min()
+    assert np.isfinite(test.smooth).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"low": 0.0}, r"the range of η must be 0 < low < high, got 0.0 and 10.0"),
+        ({"low": 1.0, "high": 0.1}, r"the range of η must be 0 < low < high, got 1.0 and 0.1"),
+        ({"steps": 1}, r"steps must be a whole number ≥ 2, got 1"),
+        ({"batch_size": 0}, r"the batch size B must be in|the batch size B must be a whole number in .*, got 0"),
+    ],
+)
+def test_a_range_test_that_cannot_be_says_why(options, text):
+    with pytest.raises(ValueError, match=text):
+        range_test(Network((3, 6, 4)), blobs(), Adam(), **options)
+
+
+def test_five_lines_make_an_optimizer():
+    class SignMomentum(Optimizer):
+        def init(self, theta):
+            return {"m": 0 * theta}
+
+        def step(self, theta, grad, state, k):
+            m = 0.9 * state["m"] + 0.1 * grad(theta)
+            return theta - self.rate(k) * np.sign(m), {"m": m}
+
+    assert repr(SignMomentum(lr=0.002)) == "SignMomentum(η=0.002)"
+    history = train(Network((64, 16, 10)), digits(300), SignMomentum(lr=0.002), epochs=20, progress=False)
+    assert history.accuracy[-1] > 0.8
+    with pytest.raises(ValueError, match=r"learning rate η must be in \[0, ∞\), got -1"):
+        SignMomentum(lr=-1)

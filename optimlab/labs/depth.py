@@ -15,7 +15,7 @@ __all__ = ["depth_lab", "signals"]
 
 VARIANCE = Knob("n·Var(w)", "variance of the weights times width", 0.1, 10.0, log=True, allowed="(0, ∞)", count=41)
 SPREAD = 2.0  # the histograms reach from −SPREAD to SPREAD
-BINS = 32
+BINS = 33  # odd: what is all but 0 is one bar
 FORWARD, BACKWARD, HISTOGRAM = 0, 1, 2
 
 

@@ -1,0 +1,257 @@
+"""What the labs of notebooks 04 to 06 show is what theory, or a computation of another kind, says."""
+
+import numpy as np
+import pytest
+
+from optimlab import (
+    Adam,
+    GradientDescent,
+    Momentum,
+    Network,
+    Noisy,
+    bowl,
+    cliff,
+    clip_lab,
+    depth_lab,
+    descend,
+    digits,
+    live_curves,
+    overfit_lab,
+    range_lab,
+    ravine,
+    saddle,
+    saddle_lab,
+    schedule_lab,
+    train,
+    training_lab,
+)
+from optimlab.labs.depth import signals
+from optimlab.labs.schedule import AVERAGED, SCHEDULES
+from optimlab.schedules import ReduceOnPlateau, cosine_decay
+
+
+def rows(lab, source, **moved):
+    """A source of a lab, with some controls moved."""
+    return lab.stage._sources[source].compute(lab.values | moved)
+
+
+# Schedules
+
+
+@pytest.fixture(scope="module")
+def schedules():
+    return schedule_lab(Noisy(ravine(kappa=20, angle=30), 0.5))
+
+
+def run_of(lab, name):
+    return f"run{[run.id for run in lab.scene.runs].index(name)}"
+
+
+def test_every_schedule_is_in_the_lab_and_is_what_its_rule_says(schedules):
+    assert [run.id for run in schedules.scene.runs] == list(SCHEDULES)
+    shown = rows(schedules, run_of(schedules, "cosine"))[:, 3]
+    np.testing.assert_allclose(shown, cosine_decay(0.08, 80)(np.arange(121)))
+
+
+def test_the_loss_is_the_mean_over_the_noises_and_the_path_that_of_the_first(schedules):
+    loss = Noisy(ravine(kappa=20, angle=30), 0.5, copies=32)
+    walk = descend(loss, GradientDescent(), np.tile([-1.0, 0.53], (32, 1)), 120, schedule=cosine_decay(0.08, 80))
+    shown = rows(schedules, run_of(schedules, "cosine"))
+    np.testing.assert_allclose(shown[:, :2], walk.theta[:, 0])
+    np.testing.assert_allclose(shown[:, 2], walk.loss.mean(axis=1))
+
+
+def test_the_horizon_moves_the_end_of_warm_up_stable_decay_and_the_whole_of_cosine(schedules):
+    for name, same in (("warm-up, stable, decay", 62), ("cosine", 2), (AVERAGED, 121), ("constant", 121)):
+        near, far = (rows(schedules, run_of(schedules, name), horizon=T)[:, 0] for T in (80, 110))
+        assert np.argmin(np.append(near == far, False)) == same, name
+
+
+def test_the_average_is_that_of_the_second_half_of_the_steps():
+    lab = schedule_lab(Noisy(bowl(), 0.3), names=["constant", AVERAGED], steps=40, copies=1)
+    path, average = rows(lab, "run0")[:, :2], rows(lab, "run1")[:, :2]
+    for k in (0, 1, 2, 7, 40):
+        np.testing.assert_allclose(average[k], path[(k + 1) // 2 : k + 1].mean(axis=0))
+
+
+def test_reduce_on_plateau_shows_the_rate_it_walked_with():
+    lab = schedule_lab(Noisy(bowl(), 0.5), names=["reduce on plateau"], steps=60, copies=1)
+    shown, plateau = rows(lab, "run0"), ReduceOnPlateau(0.08, 0.7, patience=5)
+    start = np.array([bowl().start])
+    walk = descend(Noisy(bowl(), 0.5, copies=1), GradientDescent(), start, 60, schedule=plateau)
+    steps = np.diff(walk.theta[:, 0], axis=0)
+    noise = np.array([Noisy(bowl(), 0.5, copies=1).noise(k)[0] for k in range(60)])
+    np.testing.assert_allclose(-steps / (walk.theta[:-1, 0] + 0.5 * noise), shown[:-1, [3, 3]], rtol=1e-9)
+    assert shown[-1, 3] < 0.08
+
+
+def test_a_schedule_that_the_lab_does_not_know_is_named():
+    with pytest.raises(ValueError, match="there is no schedule 'sine' in the lab; there are constant, step decay"):
+        schedule_lab(bowl(), names=["sine"])
+
+
+def test_the_range_lab_shows_real_trainings_for_each_learning_rate():
+    network, data = Network((64, 8, 10)), digits(120)
+    lab = range_lab(network, data, Momentum(), lr=0.05, epochs=3)
+    for lr in (0.05, 0.5):
+        loss = train(network, data, Momentum(lr), epochs=3, progress=False).loss
+        np.testing.assert_allclose(rows(lab, "training", lr=lr)[:, 0], loss)
+    test = rows(lab, "test")
+    assert np.all(np.diff(test[:, 0]) > 0) and test[0, 0] == pytest.approx(1e-4)
+
+
+# Challenges
+
+
+def test_gradient_descent_leaves_the_saddle_after_the_time_that_theory_says():
+    """Near the ridge y grows by 1 + η a step, so that it takes about ln(½/y₀)/ln(1 + η) steps."""
+    lab = saddle_lab(GradientDescent(0.1), steps=400)
+    times = rows(lab, "escape0")
+    predicted = np.log(0.5 / times[:, 0]) / np.log(1.1)
+    small = times[:, 0] < 1e-2
+    np.testing.assert_allclose(times[small, 1], predicted[small], atol=3)
+    per_decade = np.diff(times[small, 1]).mean() * 3  # three positions a decade
+    assert per_decade == pytest.approx(np.log(10) / np.log(1.1), rel=0.02)
+
+
+def test_exactly_on_the_ridge_nothing_moves_until_noise_comes():
+    lab = saddle_lab(steps=300)
+    calm, shaken = rows(lab, "calm"), rows(lab, "shaken")
+    assert np.all(calm[:, 2] == 0)
+    np.testing.assert_array_equal(shaken[:, 2] > 0, np.arange(301) > 0)
+    assert shaken[-1, 2] == pytest.approx(1, abs=0.01)
+
+
+def test_the_paths_beside_the_ridge_are_those_of_descend():
+    lab = saddle_lab([Momentum(0.05, 0.8), Adam(0.1)], distance=1e-4, steps=50)
+    walk = descend(saddle(), Momentum(0.05, 0.8), (1.07, 1e-4), steps=50)
+    np.testing.assert_allclose(rows(lab, "run0")[:, :2], walk.theta)
+
+
+def test_without_clipping_the_cliff_throws_the_path_away_and_with_it_no_step_is_longer_than_allowed():
+    lab = clip_lab(limit=0.7)
+    none, value, norm = (rows(lab, f"run{i}") for i in range(3))
+    assert np.abs(none[:, 0]).max() > 15
+    steps = np.linalg.norm(np.diff(norm[:, :2], axis=0), axis=1)
+    assert steps.max() == pytest.approx(0.7)
+    assert np.abs(np.diff(value[:, :2], axis=0)).max() == pytest.approx(0.7)
+    np.testing.assert_allclose(none[:, 3], np.linalg.norm(cliff().gradient(none[:, :2]), axis=1))
+
+
+def test_clipping_by_norm_keeps_the_direction():
+    lab = clip_lab(limit=0.05)
+    norm = rows(lab, "run2")[:, :2]
+    g, step = cliff().gradient(norm[:-1]), np.diff(norm, axis=0)
+    np.testing.assert_allclose(g[:, 0] * step[:, 1], g[:, 1] * step[:, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("variance", [0.5, 1.0, 2.0, 4.0])
+def test_a_relu_layer_multiplies_the_second_moment_by_half_the_variance(variance):
+    """He et al. 2015: E[a²] ← (n·Var w/2) E[a²], forwards and backwards; up to the chance of one draw."""
+    outputs, gradients = signals("relu", variance, depth=10, width=400, batch=64)
+    factor = (np.mean(outputs[10] ** 2) / np.mean(outputs[0] ** 2)) ** 0.1
+    back = (np.mean(gradients[0] ** 2) / np.mean(gradients[10] ** 2)) ** 0.1
+    assert factor == pytest.approx(variance / 2, rel=0.06)
+    assert back == pytest.approx(variance / 2, rel=0.06)
+
+
+def test_many_variances_at_once_are_each_of_them_alone():
+    together, _ = signals("tanh", np.array([0.5, 2.0]), depth=4, width=12, batch=5)
+    for i, variance in enumerate((0.5, 2.0)):
+        alone, _ = signals("tanh", variance, depth=4, width=12, batch=5)
+        np.testing.assert_allclose(together[-1][i], alone[-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+def test_the_backward_signal_is_the_derivative_of_the_outputs(activation):
+    """Against central differences: the gradient of Σ (last outputs · last gradients) with respect to one input."""
+    outputs, gradients = signals(activation, 1.5, depth=3, width=6, batch=4, seed=3)
+    scale, random = np.sqrt(1.5 / 6), np.random.default_rng(3)
+    weights, phi = random.normal(size=(3, 6, 6)), {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0)}
+    phi = phi.get(activation, lambda z: 1 / (1 + np.exp(-z)))
+
+    def result(x):
+        for W in weights:
+            x = phi(scale * (x @ W))
+        return np.sum(x * gradients[-1])
+
+    for at in ((0, 0), (2, 5)):
+        step = np.zeros((4, 6))
+        step[at] = 1e-6
+        slope = (result(outputs[0] + step) - result(outputs[0] - step)) / 2e-6
+        assert gradients[0][at] == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_histogram_has_the_spread_of_the_forward_signal():
+    lab = depth_lab(variance=2.0, depth=8)
+    for run in lab.scene.runs:
+        for row in rows(lab, run.id)[1:]:
+            shares, centers = row[2:], (np.arange(33) + 0.5) * 4 / 33 - 2
+            assert shares.sum() == pytest.approx(1)
+            assert np.sqrt(np.sum(shares * centers**2)) == pytest.approx(row[0], abs=0.08)  # the tails are cut off
+
+
+def test_the_overfitting_lab_shows_real_trainings_and_their_best_epoch():
+    network, data = Network((64, 12, 10)), digits(60)
+    lab = overfit_lab(network, data, epochs=6)
+    ways = {"run0": {}, "run2": {"weight_decay": 1.0}}
+    for source, options in ways.items():
+        history = train(network, data, Adam(0.003), epochs=6, progress=False, **options)
+        np.testing.assert_allclose(rows(lab, source)[:, 1], history.test_loss)
+    dropped = train(Network((64, 12, 10), dropout=0.3), data, Adam(0.003), epochs=6, progress=False)
+    np.testing.assert_allclose(rows(lab, "run3", dropout=0.3)[:, 0], dropped.loss)
+    epoch, lowest = rows(lab, "best0")[0]
+    assert lowest == min(rows(lab, "run0")[:, 1]) == rows(lab, "run0")[int(epoch), 1]
+
+
+# A real network
+
+
+def test_the_training_lab_trains_with_what_its_sliders_show():
+    network, data = Network((64, 8, 10)), digits(150)
+    lab = training_lab(network, data, [Momentum(0.05), Adam(0.003)], epochs=3)
+    history = train(network, data, Adam(0.01, beta1=0.5), epochs=3, batch_size=64, progress=False)
+    moved = {"B": 64.0, "Adam lr": 0.01, "Adam beta1": 0.5}
+    np.testing.assert_allclose(rows(lab, "run1", **moved)[:, 0], history.loss)
+    np.testing.assert_allclose(rows(lab, "run1", **moved)[:, 1], 1 - np.array(history.test_accuracy))
+
+
+def test_a_training_that_diverges_is_shown_and_does_not_raise():
+    lab = training_lab(Network((64, 8, 10)), digits(150), Momentum(2.0, 0.99), epochs=3)
+    assert rows(lab, "run0").shape == (4, 2)
+    assert "image/png" in lab._repr_mimebundle_()
+
+
+def test_live_curves_follow_the_history_epoch_by_epoch():
+    curves = live_curves(["Momentum", "Adam"], epochs=3)
+    assert "Adam: no epochs yet" in repr(curves)
+    lengths = []
+
+    def follow(history):
+        curves["Adam"](history)
+        lengths.append(curves.stage.current_run1["shape"])
+
+    history = train(Network((64, 8, 10)), digits(100), Adam(), epochs=3, progress=False, on_epoch=follow)
+    assert lengths == [[1, 2], [2, 2], [3, 2], [4, 2]]
+    sent = np.frombuffer(curves.stage.current_run1["bytes"], "<f4").reshape(4, 2)
+    np.testing.assert_allclose(sent[:, 0], history.loss, rtol=1e-6)
+    assert f"Adam: {history!r}" in repr(curves)
+    assert curves.stage.current_run0["shape"] == [0, 2]
+
+
+def test_one_live_curve_needs_no_name():
+    curves = live_curves(epochs=2)
+    train(Network((64, 8, 10)), digits(100), Adam(), epochs=2, progress=False, on_epoch=curves)
+    assert curves.stage.current_run0["shape"] == [3, 2]
+
+
+def test_curves_that_are_not_there_are_named():
+    with pytest.raises(ValueError, match="there is no curve 'SGD'; there are Adam"):
+        live_curves("Adam")["SGD"]
+    with pytest.raises(ValueError, match="live_curves needs at least one name, got none"):
+        live_curves([])
+
+
+def test_live_curves_of_nothing_have_their_picture_too():
+    bundle = live_curves("Adam")._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
