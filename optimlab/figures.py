@@ -122,7 +122,7 @@ def _prepare(axes, panel):
         axes.set_aspect("equal")
     axes.set_xlabel(panel.x_label, fontsize=9)
     axes.set_ylabel(panel.y_label, fontsize=9)
-    axes.set_title(panel.title, fontsize=10)
+    axes.set_title(panel.title, fontsize=10, loc="center" if panel.wide >= 0.7 else "right")  # not beyond the edge
     axes.tick_params(labelsize=8)
     if panel.height == "ruler":
         axes.set_yticks([])
