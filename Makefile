@@ -25,9 +25,9 @@ lab: $(VENV)/ready  ## open the notebooks in JupyterLab; PORT=8899 NO_BROWSER=1 
 
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser
-	$(BIN)/python -m pytest -q optimlab tests --ignore=tests/browser
-	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks
-	$(BIN)/python -m pytest -q tests/browser
+	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)

@@ -284,7 +284,8 @@ def train(
     Parameters
     ----------
     optimizer : any `Optimizer`
-    schedule : a function of the step k that replaces the optimizer's ``lr``
+    schedule : replaces the optimizer's ``lr``: a function of the step k, or a `ReduceOnPlateau`, which is told the
+        training loss after each epoch
     epochs, batch_size, seed : the seed draws θ₀, the shuffling and dropout
     clip : ``clip_value(limit)`` or ``clip_norm(limit)``, applied to each gradient
     weight_decay : λ of decoupled weight decay, W ← W − ηλW in each step beside the optimizer's own (Loshchilov &

@@ -85,6 +85,12 @@ def test_reduce_on_plateau_shows_the_rate_it_walked_with():
     assert shown[-1, 3] < 0.08
 
 
+def test_schedules_that_need_no_horizon_have_a_lab_too():
+    lab = schedule_lab(Noisy(bowl(), 0.3), names=["constant", "reduce on plateau"], steps=40)
+    assert "horizon" not in lab.sliders
+    assert "reduce on plateau" in repr(lab)
+
+
 def test_a_schedule_that_the_lab_does_not_know_is_named():
     with pytest.raises(ValueError, match="there is no schedule 'sine' in the lab; there are constant, step decay"):
         schedule_lab(bowl(), names=["sine"])

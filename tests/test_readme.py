@@ -12,7 +12,8 @@ def test_the_code_of_the_readme_runs(capsys):
     for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
         exec(block, names)
     assert "settles" in capsys.readouterr().out
-    assert "SignDescent" in repr(names["race"](names["ravine"](), names["SignDescent"](lr=0.05)))
+    assert "SignMomentum" in repr(names["race"](names["ravine"](), names["SignMomentum"](lr=0.05)))
+    assert names["history"].test_accuracy[-1] > 0.9
 
 
 def test_the_table_names_every_notebook_and_every_file_it_links_to_exists():

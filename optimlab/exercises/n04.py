@@ -1,3 +1,187 @@
 """The exercises of notebook 04: learning rate and scheduling."""
 
-EXERCISES = {}
+from __future__ import annotations
+
+import numpy as np
+
+from .. import GradientDescent, descend, ravine
+from ..noise import Noisy
+from ..schedules import cosine_decay, exponential_decay, warmup
+from . import Exercise, Unanswered, choice, number
+
+__all__ = ["EXERCISES"]
+
+EPOCHS, STEPS_PER_EPOCH = 10, 41  # 1297 digits in batches of 32
+STEPS = EPOCHS * STEPS_PER_EPOCH
+
+
+def per_step(answer):
+    """Exercise 04.2: the factor per step that makes 0.95 in an epoch."""
+    if np.size(answer) != 1:
+        return "The answer should be a single number."
+    value = float(np.asarray(answer).astype(float, casting="same_kind").ravel()[0])
+    if abs(value - 0.95 ** (1 / STEPS_PER_EPOCH)) <= 5e-6:
+        return None
+    if abs(value - (1 - 0.05 / STEPS_PER_EPOCH)) <= 5e-6:
+        return "Very near, but 41 factors multiply, they do not add: α⁴¹ = 0.95. Take the 41st root."
+    if np.isclose(value, 0.95 / STEPS_PER_EPOCH, rtol=1e-3):
+        return "41 factors multiply, so do not divide: which α has α⁴¹ = 0.95?"
+    if np.isclose(value, 0.95**STEPS_PER_EPOCH, rtol=1e-2):
+        return "That is what 0.95 per step makes of an epoch. The other way round: which α has α⁴¹ = 0.95?"
+    if not 0 < value < 1:
+        return "A factor that decays lies between 0 and 1."
+    return f"With α = {value:.6g} an epoch of 41 steps multiplies η by {value**41:.4g}, not by 0.95. Which root is it?"
+
+
+def rates_of(function, *arguments, steps):
+    """η for each of the steps, as the learner's function gives it; Unanswered if it is still to be written."""
+    values = [function(k, *arguments) for k in steps]
+    if any(value is None or value is ... for value in values):
+        raise Unanswered
+    return np.array([float(np.asarray(value)) for value in values])
+
+
+def warm_cosine(answer):
+    """Exercise 04.4: linear warm-up, then a cosine to zero at the end."""
+    if not callable(answer):
+        return "The answer is the function itself, without parentheses."
+    lr, warm, total = 0.3, 8, 50
+    k = np.arange(total + 1)
+    got, right = rates_of(answer, lr, warm, total, steps=k), warmup(cosine_decay(lr, total - warm), warm)(k)
+    if np.allclose(got, right):
+        if np.allclose(
+            rates_of(answer, 0.1, 20, 30, steps=range(31)), warmup(cosine_decay(0.1, 10), 20)(np.arange(31))
+        ):
+            return None
+        return "Right for one setting, but not for another: use the arguments lr, warmup_steps and total_steps."
+    if np.allclose(got[:warm], lr * (k[:warm] + 1) / warm):
+        return "Here step 0 should get η = 0: the warm-up is lr * k / warmup_steps, without + 1."
+    if np.allclose(got[1:warm], 0):
+        return "During the warm-up your η is 0: use / for the division, not //."
+    if not np.allclose(got[:warm], right[:warm]):
+        return "The warm-up is not right yet: for k < warmup_steps it should be lr * k / warmup_steps."
+    if np.allclose(got[warm:], cosine_decay(lr, total)(k[warm:])):
+        return (
+            "There is a jump at the end of the warm-up: the cosine should begin there, so it counts k − warmup_steps."
+        )
+    if np.allclose(got[warm:], cosine_decay(lr, total)(k[warm:] - warm)):
+        return "It does not reach 0 at total_steps: the cosine has only total_steps − warmup_steps steps."
+    if np.allclose(got[warm:], lr - right[warm:]):
+        return "Your cosine rises from 0 to lr: it should fall, ½ (1 + cos …)."
+    return "The warm-up is right. After it, at step warmup_steps + j, η should be ½ lr (1 + cos πj/n): how long is n?"
+
+
+def jumping_cosine(k, lr, warmup_steps, total_steps):
+    """A plausible mistake: the cosine does not start where the warm-up ends."""
+    if k < warmup_steps:
+        return lr * k / warmup_steps
+    return lr * (1 + np.cos(np.pi * k / total_steps)) / 2
+
+
+def buggy_rate(k):
+    """The bug of exercise 04.5: T is in epochs, k counts steps; and a cosine goes up again."""
+    return 0.1 * (1 + np.cos(np.pi * k / EPOCHS)) / 2
+
+
+def repaired_rate(k):
+    return 0.1 * (1 + np.cos(np.pi * k / STEPS)) / 2
+
+
+def one_cosine(answer):
+    """Exercise 04.5: one fall over all the 410 steps, per step or per epoch."""
+    if not callable(answer):
+        return "The answer is the function itself: rate, without parentheses."
+    k = np.arange(STEPS)
+    got = rates_of(answer, steps=range(STEPS))
+    per_epoch = 0.1 * (1 + np.cos(np.pi * (k // STEPS_PER_EPOCH) / EPOCHS)) / 2
+    if np.allclose(got, repaired_rate(k), atol=3e-4) or np.allclose(got, per_epoch):
+        return None
+    if np.allclose(got, buggy_rate(k)):
+        return "That is the function with its bug. k counts steps, 0 … 409: at which k does its cosine reach 0?"
+    if np.allclose(got, buggy_rate(np.minimum(k, EPOCHS))):
+        return "It no longer goes up, but now η is 0 from step 10 on. In which unit is k, and in which is the 10?"
+    if np.any(np.diff(got) > 1e-12):
+        return "η still goes up again somewhere between step 0 and step 409."
+    if not np.isclose(got[0], 0.1):
+        return f"It should start at η = 0.1; yours starts at {got[0]:.3g}."
+    return f"η should fall along half a cosine to 0 at step {STEPS}; at step 205 yours is {got[205]:.3g}."
+
+
+TARGET, BUDGET, COPIES = 0.002, 120, 256
+
+
+def budget(answer):
+    """Exercise 04.6: an exponential decay that is done in 120 steps, under noise."""
+    if len(np.shape(answer)) != 1 or len(answer) != 2:
+        return "The answer is a pair: answer = (eta0, alpha)."
+    lr, alpha = float(answer[0]), float(answer[1])
+    if not 0 < lr < np.inf:
+        return "η₀ should be above 0."
+    if not 0 < alpha <= 1:
+        return "α should be above 0 and at most 1 (the pair is (η₀, α), in this order)."
+    noisy = Noisy(ravine(kappa=20, angle=30), 0.5, copies=COPIES)
+    start, schedule = np.tile(noisy.start, (COPIES, 1)), exponential_decay(lr, alpha)
+    excess = float(np.mean(descend(noisy, GradientDescent(), start, BUDGET, schedule=schedule).loss[-1]))
+    if excess <= TARGET:
+        return None
+    if not excess < 9:
+        return f"It diverges: η₀ = {lr:g} is too far above the limit 2/λmax = 0.1."
+    found = f"After {BUDGET} steps the mean of L − min L is {excess:.4f}."
+    calm = descend(noisy.surface, GradientDescent(), steps=BUDGET, schedule=schedule).loss[-1]
+    if calm > excess / 2:
+        return f"{found} Most of that would remain without any noise: η falls too soon, or η₀ is too small."
+    return f"{found} Most of that is noise: η should fall further, so take a smaller α."
+
+
+EXERCISES = {
+    "04.1": Exercise(
+        number(
+            0.0627,
+            0.0628,
+            "Too small. In the lesson's counting, Epoch 1 has the exponent 0.",
+            "Too large. η₀ has been multiplied by α eleven times before Epoch 12.",
+        ),
+        solution=0.2 * 0.9**11,
+        wrong=0.2 * 0.9**12,
+        praise="0.2 · 0.9¹¹: Epoch e has the exponent e − 1.",
+    ),
+    "04.2": Exercise(
+        per_step,
+        solution=0.95 ** (1 / 41),
+        wrong=1 - 0.05 / 41,
+        praise="The 41st root of 0.95. So near to 1, and yet the same decay.",
+    ),
+    "04.3": Exercise(
+        choice(
+            "c",
+            {
+                "a": "The whole cosine depends on T: with another T, all its steps would differ.",
+                "b": "One-cycle has its peak and its fall at fixed shares of T: with another T, all steps differ.",
+                "d": "A straight line to zero is steeper or flatter with another T: all its steps would differ.",
+            },
+        ),
+        solution="c",
+        wrong="a",
+        praise="Until the decay begins, it does not ask when the end will be.",
+    ),
+    "04.4": Exercise(
+        warm_cosine,
+        solution=lambda k, lr, warmup_steps, total_steps: float(
+            warmup(cosine_decay(lr, total_steps - warmup_steps), warmup_steps)(k)
+        ),
+        wrong=jumping_cosine,
+        praise="Up along a line, down along a cosine, and no jump between them.",
+    ),
+    "04.5": Exercise(
+        one_cosine,
+        solution=repaired_rate,
+        wrong=buggy_rate,
+        praise="Steps on both sides of the fraction.",
+    ),
+    "04.6": Exercise(
+        budget,
+        solution=(0.1, 0.97),
+        wrong=(0.08, 0.93),
+        praise="Large at first, to get there; small at the end, to come to rest.",
+    ),
+}

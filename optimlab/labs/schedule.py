@@ -157,12 +157,11 @@ def schedule_lab(
             panel.marks.append(mark("vline", source="horizon", x=0, label="T", dash=(2, 2), **PLAN))
 
     def summary(values):
+        horizon = round(float(values.get("horizon", steps)))
         for source, name in zip(sources, chosen, strict=True):
-            rows = source.compute(values)
-            yield f"{name:22}  mean L − min L {told_at(rows, values['horizon'])}{rows[-1, LOSS]:.2e} at step {steps}"
-
-    def told_at(rows, horizon):
-        return f"{rows[round(horizon), LOSS]:.2e} at step {horizon:.0f}, " if horizon < steps else ""
+            excess = source.compute(values)[:, LOSS]
+            planned = f"{excess[horizon]:.2e} at step {horizon}, " if horizon < steps else ""
+            yield f"{name:22}  mean L − min L {planned}{excess[-1]:.2e} at step {steps}"
 
     title = f"schedules of {optimizer.name} on {noisy!r}, {copies} noises, {steps} steps"
     return Lab(Scene(panels, runs, steps), [*sources, *others], controls, {"start": start}, summary, title)
