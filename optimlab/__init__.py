@@ -35,6 +35,7 @@ __version__ = "0.1.0"
 
 LAZY = {
     "Noisy": "noise",
+    "Data": "networks",
     "Network": "networks",
     "clip_norm": "networks",
     "clip_value": "networks",

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from .scene import Scene, contour_levels, field_grid
@@ -124,6 +125,8 @@ def _prepare(axes, panel):
     axes.set_ylabel(panel.y_label, fontsize=9)
     axes.set_title(panel.title, fontsize=10, loc="center" if panel.wide >= 0.7 else "right")  # not beyond the edge
     axes.tick_params(labelsize=8)
+    if not panel.x_log and float(panel.x[1] - panel.x[0]).is_integer() and panel.x[1] - panel.x[0] >= 4:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))  # whole steps
     if panel.height == "ruler":
         axes.set_yticks([])
         axes.spines[["left", "right", "top"]].set_visible(False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -309,7 +310,7 @@ def train(
         for _ in (bar := epochs_bar(epochs, progress)):
             if stop:
                 break
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), one_thread():
                 for grad in batch_gradients(network, data, batch_size, random, clip):
                     k = history.steps
                     shrink = optimizer.rate(k) * decay * network.weights(theta) if decay else 0.0
@@ -414,7 +415,7 @@ def range_test(
     optimizer = check_optimizer(optimizer).replace(lr=lambda k: rates[k])
     theta = network.init(seed)
     state, average, best, smooth = optimizer.init(theta), 0.0, np.inf, []
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), one_thread():
         for k, rows in zip(range(steps), batches()):
             X, y = data.X[rows], data.y[rows]
             seen.append(network.value(theta, X, y))
@@ -426,6 +427,18 @@ def range_test(
             theta, state = optimizer.step(theta, lambda at, X=X, y=y: network.gradient(at, X, y), state, k)
     n = int(np.isfinite(smooth).sum())
     return RangeTest(rates[:n], np.array(seen[:n]), np.array(smooth[:n]))
+
+
+def one_thread():
+    """Matrix products on one thread, as a context: for batches this small, a second one costs more than it helps."""
+    return blas_libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def blas_libraries():
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def check_batch_size(batch_size, data):

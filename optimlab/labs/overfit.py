@@ -84,8 +84,8 @@ def overfit_lab(
         needs = (name,) if knob else ()
         sources += [Source(f"run{i}", needs, curves(name)), Source(f"best{i}", needs, lowest(name))]
     panels = [
-        loss_curves("training loss", TRAINING, runs, epochs),
-        loss_curves("test loss, its lowest point ringed", TEST, runs, epochs, ringed=True),
+        loss_curves("training loss", TRAINING, runs, epochs, (0.01, 5.0)),
+        loss_curves("test loss, its lowest point ringed", TEST, runs, epochs, (0.2, 5.0), ringed=True),
         accuracy_curves(runs, epochs),
     ]
 
@@ -105,13 +105,13 @@ def as_rows(history):
     return np.column_stack([history.loss, history.test_loss, history.test_accuracy])
 
 
-def loss_curves(title, channel, runs, epochs, ringed=False) -> Panel:
+def loss_curves(title, channel, runs, epochs, span, ringed=False) -> Panel:
     marks = [mark("curve", source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)]
     if ringed:
         marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
     return Panel(
         (0, epochs),
-        (0.05, 5.0),
+        span,
         x_label="epoch",
         y_label="cross-entropy",
         title=title,
