@@ -23,6 +23,9 @@ setup: $(VENV)/ready  ## make the environment (.venv) and nothing more
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab; PORT=8899 NO_BROWSER=1 for a server, ARGS="…" for Jupyter
 	$(BIN)/jupyter lab $(LAB_FLAGS)
 
+# Two processes at a time: more threads in each would only wait for one another.
+test notebooks: export OMP_NUM_THREADS = 1
+
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser

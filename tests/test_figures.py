@@ -30,6 +30,7 @@ EXAMPLES = {  # one of each kind; the sources are below
     "hline": mark("hline", y=0.1, label="target"),
     "dot": mark("dot", control="lr", run="Adam"),
     "bars": mark("bars", source="path", channels=[0, 1], colors=["red", "blue"], labels=["x", "y"]),
+    "histogram": mark("histogram", source="path", first=0, count=3, run="Adam"),
     "handle": mark("handle", control="start", label="start θ₀"),
 }
 
@@ -82,9 +83,10 @@ def test_the_same_picture_gives_the_same_bytes(marks):
 
 
 def test_axes_carry_labels_title_and_a_legend():
-    (axes,) = picture_of(EXAMPLES["path"], EXAMPLES["points"], x_label="x", y_label="y", title="two steps").axes
+    figure = picture_of(EXAMPLES["path"], EXAMPLES["points"], x_label="x", y_label="y", title="two steps")
+    (axes,), (legend,) = figure.axes, figure.legends
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("x", "y", "two steps")
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Adam", "minimum"]
+    assert [text.get_text() for text in legend.get_texts()] == ["Adam", "minimum"]
     assert axes.get_xlim() == axes.get_ylim() == (-1, 1)
 
 

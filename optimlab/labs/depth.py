@@ -6,7 +6,7 @@ import numpy as np
 
 from ..figures import ROLES, style_of
 from ..knobs import Knob
-from ..networks import ACTIVATIONS
+from ..networks import ACTIVATIONS, one_thread
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -104,11 +104,12 @@ def signals(activation, variance, depth=50, width=100, batch=64, seed=0):
     weights = random.normal(size=(depth, width, width))
     shape = (*scale.shape[:-2], batch, width)
     outputs = [np.broadcast_to(random.normal(size=(batch, width)), shape)]
-    for W in weights:
-        outputs.append(phi(scale * (outputs[-1] @ W)))
     gradients = [np.broadcast_to(random.normal(size=(batch, width)), shape)]
-    for W, a in zip(weights[::-1], outputs[:0:-1], strict=True):
-        gradients.append(scale * ((gradients[-1] * slope(a)) @ W.T))
+    with one_thread():
+        for W in weights:
+            outputs.append(phi(scale * (outputs[-1] @ W)))
+        for W, a in zip(weights[::-1], outputs[:0:-1], strict=True):
+            gradients.append(scale * ((gradients[-1] * slope(a)) @ W.T))
     return outputs, gradients[::-1]
 
 
