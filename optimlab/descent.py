@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import short, told
+from .knobs import check_whole, short, told
 from .optimizers import Optimizer
 from .schedules import ReduceOnPlateau
 
@@ -292,9 +292,7 @@ def check_start(start, loss=None):
 
 def check_steps(steps):
     """The number of steps as an int, or a `ValueError`."""
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
-        raise ValueError(f"steps must be a whole number ≥ 0, got {steps!r}")
-    return int(steps)
+    return check_whole("steps", steps)
 
 
 def _index_or_none(index):

@@ -236,6 +236,7 @@ def _vline(axes, panel, item, rows, values, k, runs):
         axes.annotate(
             _labelled(item["label"], x), (x, 0.97), xycoords=("data", "axes fraction"), fontsize=8, color=color,
             xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right", va="top",
+            annotation_clip=True,
         )  # fmt: skip
 
 

@@ -61,6 +61,15 @@ class Knob:
         return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
 
 
+def check_whole(what: str, number, least: int = 0, most: int | None = None) -> int:
+    """A whole number of at least `least` (and at most `most`) as an int, or a `ValueError` that names it."""
+    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    if not whole or number < least or (most is not None and number > most):
+        allowed = f"≥ {least}" if most is None else f"in [{least}, {most}]"
+        raise ValueError(f"{what} must be a whole number {allowed}, got {told(number)}")
+    return int(number)
+
+
 def told(value) -> str:
     """A wrong value as an error message shows it: in a few words, on one line."""
     if isinstance(value, type):

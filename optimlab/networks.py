@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
-from .knobs import Knob, knob, knobs_of
+from .knobs import Knob, check_whole, knob, knobs_of, told
 from .optimizers import Optimizer
 
 __all__ = ["Data", "History", "Network", "RangeTest", "clip_norm", "clip_value", "digits", "range_test", "train"]
@@ -181,6 +181,7 @@ def log_softmax(z):
 
 
 CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞)")
+SMOOTHING = Knob("β", "decay", low=0.0, high=0.99, allowed="[0, 1)")
 WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
 
 
@@ -230,8 +231,7 @@ def digits(train_size: int = 1297, seed: int = 0) -> Data:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    if not whole(train_size) or not 1 <= train_size < len(bunch.target):
-        raise ValueError(f"train_size must be a whole number in [1, {len(bunch.target) - 1}], got {train_size!r}")
+    check_whole("train_size", train_size, 1, len(bunch.target) - 1)
     order = np.random.default_rng(seed).permutation(len(bunch.target))
     X, y = bunch.data[order] / 16, bunch.target[order]
     return Data(X[:train_size], y[:train_size], X[train_size:], y[train_size:], name="digits")
@@ -295,10 +295,11 @@ def train(
     progress : show a progress bar (tqdm)
     on_epoch : called with the history before the first and after each epoch; training ends early if it returns True
     """
-    check_batch_size(batch_size, data)
-    if not whole(epochs) or epochs < 0:
-        raise ValueError(f"epochs must be a whole number ≥ 0, got {epochs!r}")
+    check_parts(network, data, batch_size, seed)
+    check_whole("epochs", epochs)
     check_clip(clip)
+    if on_epoch is not None and not callable(on_epoch):
+        raise ValueError(f"on_epoch must be a function of the history, got {told(on_epoch)}")
     decay = WEIGHT_DECAY.check(weight_decay)
     optimizer, plateau = scheduled(check_optimizer(optimizer), schedule)
     random, memory = np.random.default_rng([seed, 1]), plateau.init() if plateau else None
@@ -402,9 +403,9 @@ def range_test(
     """
     if not 0 < low < high < np.inf:
         raise ValueError(f"the range of η must be 0 < low < high, got {low!r} and {high!r}")
-    if not whole(steps) or steps < 2:
-        raise ValueError(f"steps must be a whole number ≥ 2, got {steps!r}")
-    check_batch_size(batch_size, data)
+    check_parts(network, data, batch_size, seed)
+    check_whole("steps", steps, 2)
+    beta = SMOOTHING.check(beta)
     rates, seen = np.geomspace(low, high, steps), []
 
     def batches():
@@ -441,14 +442,14 @@ def blas_libraries():
     return ThreadpoolController()
 
 
-def check_batch_size(batch_size, data):
-    """That there are batches of this size, or a `ValueError`."""
-    if not whole(batch_size) or not 1 <= batch_size <= len(data.X):
-        raise ValueError(f"the batch size B must be a whole number in [1, {len(data.X)}], got {batch_size!r}")
-
-
-def whole(number) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+def check_parts(network, data, batch_size, seed):
+    """That these are a network, data for it, a batch size that they allow, and a seed; or a `ValueError`."""
+    if not isinstance(network, Network):
+        raise ValueError(f"the network must be a Network, such as Network((64, 64, 10)), got {told(network)}")
+    if not isinstance(data, Data):
+        raise ValueError(f"the data must be Data, such as digits(), got {told(data)}")
+    check_whole("the batch size B", batch_size, 1, len(data.X))
+    check_whole("the seed", seed)
 
 
 BAR = "{bar:24} epoch {n_fmt} / {total_fmt}{postfix}"

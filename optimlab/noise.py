@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .knobs import Knob, short
+from .knobs import Knob, check_whole, short, told
 
 __all__ = ["Noisy"]
 
@@ -25,10 +25,10 @@ class Noisy:
     """
 
     def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
-        for what, number, least in (("the seed", seed, 0), ("copies", 1 if copies is None else copies, 1)):
-            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-                raise ValueError(f"{what} must be a whole number ≥ {least}, got {number!r}")
-        self.surface, self.sigma, self.seed, self.copies = surface, SIGMA.check(sigma), int(seed), copies
+        if not hasattr(surface, "gradient"):
+            raise ValueError(f"Noisy needs a surface or a problem with gradient(theta), got {told(surface)}")
+        self.surface, self.sigma, self.seed = surface, SIGMA.check(sigma), check_whole("the seed", seed)
+        self.copies = None if copies is None else check_whole("copies", copies, 1)
 
     def __getattr__(self, name):
         if name.startswith("__") or name == "surface":

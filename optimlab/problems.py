@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from .knobs import Knob
+from .knobs import Knob, check_whole
 
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
 
@@ -203,13 +203,8 @@ class MiniBatches:
     """
 
     def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-            raise ValueError(f"the batch size B must be a whole number, got {batch_size!r}")
-        if not 1 <= batch_size <= problem.size:
-            raise ValueError(f"the batch size B must be in [1, {problem.size}], got {batch_size}")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"the seed must be a whole number ≥ 0, got {seed!r}")
-        self.problem, self.batch_size, self.seed = problem, int(batch_size), int(seed)
+        self.problem, self.seed = problem, check_whole("the seed", seed)
+        self.batch_size = check_whole("the batch size B", batch_size, 1, problem.size)
         self._order = lru_cache(maxsize=2)(self._shuffle)
 
     def __getattr__(self, name):

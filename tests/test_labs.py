@@ -347,7 +347,7 @@ def test_moving_a_knob_of_an_optimizer_sends_less_than_a_megabyte(lab_of, name):
         (lambda: race(bowl(), [Adam(), Adam()], names=["one"]), "2 optimizers need 2 names, got ['one']"),
         (lambda: race(bowl(), [Adam]), "the optimizer must be an Optimizer, such as Adam(lr=0.1), got the class Adam"),
         (lambda: anatomy(parabola(), Adam()), "anatomy needs a surface of two parameters, got parabola with 1"),
-        (lambda: batch_lab(diabetes(), batch_size=0), "the batch size B must be in [1, 442], got 0"),
+        (lambda: batch_lab(diabetes(), batch_size=0), "the batch size B must be a whole number in [1, 442], got 0"),
         (
             lambda: dialects(bowl(), "Adadelta"),
             "the dialects of 'Adadelta' are not known; there are Momentum",

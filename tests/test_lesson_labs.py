@@ -17,6 +17,7 @@ from optimlab import (
     digits,
     live_curves,
     overfit_lab,
+    parabola,
     range_lab,
     ravine,
     saddle,
@@ -254,8 +255,53 @@ def test_one_live_curve_needs_no_name():
 def test_curves_that_are_not_there_are_named():
     with pytest.raises(ValueError, match="there is no curve 'SGD'; there are Adam"):
         live_curves("Adam")["SGD"]
-    with pytest.raises(ValueError, match="live_curves needs at least one name, got none"):
-        live_curves([])
+
+
+NETWORK, FEW = Network((64, 8, 10)), digits(60)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: schedule_lab(ravine), "the loss must have value(theta) and gradient(theta), got the function ravine"),
+        (lambda: schedule_lab(parabola()), "schedule_lab needs a surface of two parameters, got parabola with 1"),
+        (lambda: schedule_lab(bowl(), lr=-1), "learning rate η₀ must be in (0, ∞), got -1"),
+        (lambda: schedule_lab(bowl(), lr="a"), "learning rate η₀ must be a number in (0, ∞), got 'a'"),
+        (lambda: schedule_lab(bowl(), alpha=2), "decay factor α must be in (0, 1], got 2"),
+        (lambda: schedule_lab(bowl(), names=[]), "schedule_lab needs at least one schedule, got none"),
+        (lambda: schedule_lab(bowl(), warm=-3), "the warm-up must be a whole number in [1, 30], got -3"),
+        (lambda: schedule_lab(bowl(), horizon=20), "the horizon must be a whole number ≥ 50, got 20"),
+        (lambda: schedule_lab(bowl(), steps=0), "steps must be a whole number ≥ 1, got 0"),
+        (lambda: range_lab(NETWORK, FEW, Adam(), lr=0), "η must be above 0 on its logarithmic slider, got 0"),
+        (lambda: range_lab(NETWORK, FEW, Adam(), epochs=0), "epochs must be a whole number ≥ 1, got 0"),
+        (lambda: saddle_lab(distance=0), "y₀ must be above 0 on its logarithmic slider, got 0"),
+        (lambda: saddle_lab([]), "the saddle lab needs at least one optimizer, got none"),
+        (lambda: clip_lab(parabola()), "clip_lab needs a surface of two parameters, got parabola with 1"),
+        (lambda: clip_lab(limit=0), "limit must be above 0 on its logarithmic slider, got 0"),
+        (lambda: depth_lab(depth=0), "depth must be a whole number ≥ 1, got 0"),
+        (lambda: depth_lab(seed=-1), "the seed must be a whole number ≥ 0, got -1"),
+        (lambda: overfit_lab(NETWORK, FEW, dropout=1), "dropout share p must be in [0, 1), got 1"),
+        (lambda: overfit_lab(NETWORK, FEW, epochs=0), "epochs must be a whole number ≥ 1, got 0"),
+        (lambda: training_lab(NETWORK, FEW, []), "training_lab needs at least one optimizer, got none"),
+        (lambda: training_lab(NETWORK, FEW, Adam(), names=["a", "b"]), "1 optimizers need 1 names, got ['a', 'b']"),
+        (
+            lambda: training_lab(NETWORK, FEW, Adam(), batch_size=61),
+            "the batch size B must be a whole number in [1, 60], got 61",
+        ),
+        (lambda: training_lab(Network((5, 3)), FEW, Adam()), "the network takes rows of 5 inputs, got X of shape (60"),
+        (lambda: live_curves([]), "live_curves needs a name, or a list of names, got []"),
+        (lambda: live_curves(5), "live_curves needs a name, or a list of names, got 5"),
+        (lambda: live_curves(epochs=-1), "epochs must be a whole number ≥ 1, got -1"),
+    ],
+)
+def test_a_lab_that_cannot_be_says_why(make, text):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert str(caught.value).startswith(text)
+
+
+def test_a_horizon_beyond_the_steps_has_its_picture_too():
+    assert "image/png" in schedule_lab(bowl(), horizon=300, steps=60)._repr_mimebundle_()
 
 
 def test_live_curves_of_nothing_have_their_picture_too():

@@ -583,6 +583,11 @@ WRONG = {
     "clip_norm": (lambda: clip_norm(0), r"clipping limit must be in \(0, ∞\), got 0"),
     "clip_norm text": (lambda: clip_norm("1"), r"clipping limit must be a number in \(0, ∞\), got '1'"),
     "schedule": (lambda: quick(schedule=cosine_decay), "schedule must be a function of the step k, got the class"),
+    "seed": (lambda: quick(seed=-1), "the seed must be a whole number ≥ 0, got -1"),
+    "on_epoch": (lambda: quick(on_epoch=3), "on_epoch must be a function of the history, got 3"),
+    "network": (lambda: train(Adam(), DIGITS, Adam()), "the network must be a Network, such as .*, got Adam"),
+    "data": (lambda: train(Network((64, 10)), [1, 2], Adam()), r"the data must be Data, .*, got \[1, 2\]"),
+    "optimizer": (lambda: train(Network((64, 10)), DIGITS, Adam), "the optimizer must be an Optimizer, .* class Adam"),
     "schedule text": (lambda: quick(schedule="cosine"), "schedule must be a function of the step k, got 'cosine'"),
     "train_size": (lambda: digits(train_size=1797), r"train_size must be a whole number in \[1, 1796\], got 1797"),
     "half a train_size": (lambda: digits(train_size=0.7), r"train_size must be a whole number in .*, got 0.7"),
@@ -671,8 +676,10 @@ def test_the_range_test_ends_where_the_loss_explodes():
     [
         ({"low": 0.0}, r"the range of η must be 0 < low < high, got 0.0 and 10.0"),
         ({"low": 1.0, "high": 0.1}, r"the range of η must be 0 < low < high, got 1.0 and 0.1"),
+        ({"beta": 2.0}, r"decay β must be in \[0, 1\), got 2"),
+        ({"seed": -1}, r"the seed must be a whole number ≥ 0, got -1"),
         ({"steps": 1}, r"steps must be a whole number ≥ 2, got 1"),
-        ({"batch_size": 0}, r"the batch size B must be in|the batch size B must be a whole number in .*, got 0"),
+        ({"batch_size": 0}, r"the batch size B must be a whole number in \[1, 60\], got 0"),
     ],
 )
 def test_a_range_test_that_cannot_be_says_why(options, text):

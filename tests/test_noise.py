@@ -77,6 +77,7 @@ def test_problems_on_data_can_be_noisy_too():
         (lambda: Noisy(ravine(), -0.1), "noise σ must be in [0, ∞), got -0.1"),
         (lambda: Noisy(ravine(), "much"), "noise σ must be a number in [0, ∞), got 'much'"),
         (lambda: Noisy(ravine(), 0.1, seed=-1), "the seed must be a whole number ≥ 0, got -1"),
+        (lambda: Noisy(ravine), "Noisy needs a surface or a problem with gradient(theta), got the function ravine"),
         (lambda: Noisy(ravine(), 0.1, copies=0), "copies must be a whole number ≥ 1, got 0"),
     ],
 )

@@ -271,13 +271,13 @@ def refusal(make):
 @pytest.mark.parametrize("batch_size", [0, -1, 61, 10**9])
 def test_a_batch_size_out_of_range_is_refused(batch_size):
     text = refusal(lambda: synthetic(LinearRegression).minibatch(batch_size))
-    assert text == f"the batch size B must be in [1, 60], got {batch_size}"
+    assert text == f"the batch size B must be a whole number in [1, 60], got {batch_size}"
 
 
 @pytest.mark.parametrize("batch_size", [1.5, 8.0, True, None, "8", np.array([8])])
 def test_a_batch_size_that_is_no_whole_number_is_refused(batch_size):
     text = refusal(lambda: synthetic(LinearRegression).minibatch(batch_size))
-    assert text == f"the batch size B must be a whole number, got {batch_size!r}"
+    assert text == f"the batch size B must be a whole number in [1, 60], got {batch_size!r}"
 
 
 @pytest.mark.parametrize("seed", [-1, 1.0, None, "a", True])

@@ -13,15 +13,7 @@ from ..optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nes
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
-from .race import (
-    field_source,
-    path_source,
-    slider_knobs,
-    start_on,
-    surface_at,
-    surface_panel,
-    with_values,
-)
+from .race import field_source, path_source, plane, slider_knobs, start_on, surface_at, surface_panel, with_values
 
 __all__ = ["anatomy"]
 
@@ -112,8 +104,7 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     surface : a `Surface`, or a problem, of two parameters
     optimizer : any `Optimizer`; one that the package does not know shows its gradient and its step
     """
-    if surface.dim != 2:
-        raise ValueError(f"anatomy needs a surface of two parameters, got {surface!r} with {surface.dim}")
+    plane("anatomy", surface)
     start, optimizer = start_on(surface, start), check_optimizer(optimizer)
     cut = DISSECTIONS.get(type(optimizer), PLAIN)
     name = optimizer.name

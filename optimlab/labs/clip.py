@@ -6,14 +6,14 @@ import numpy as np
 
 from ..descent import check_optimizer, descend
 from ..figures import style_of
-from ..knobs import Knob
+from ..knobs import Knob, check_whole
 from ..networks import clip_norm, clip_value
 from ..optimizers import GradientDescent
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from ..surfaces import cliff
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, slider_knobs, start_on, surface_panel, with_values
+from .race import field_source, floor_of, loss_panel, plane, slider_knobs, start_on, surface_panel, with_values
 
 __all__ = ["clip_lab"]
 
@@ -34,6 +34,8 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     if surface is None:
         surface, start = cliff(), (2.0, 0.9) if start is None else start
     optimizer = GradientDescent(1.0) if optimizer is None else check_optimizer(optimizer)
+    plane("clip_lab", surface)
+    check_whole("steps", steps, 1)
     start, floor = start_on(surface, start), floor_of(surface)
     styles = style_of(["GradientDescent", "Adam", "Momentum"])
     runs = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..figures import ROLES, style_of
-from ..knobs import Knob
+from ..knobs import Knob, check_whole
 from ..networks import ACTIVATIONS, one_thread
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
@@ -32,6 +32,8 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     depth, width, batch : layers, units in each of them, and inputs
     seed : of weights and inputs
     """
+    for what, number, least in (("depth", depth, 1), ("width", width, 1), ("batch", batch, 2), ("the seed", seed, 0)):
+        check_whole(what, number, least)
     styles = style_of(["GradientDescent", "Momentum", "Adam"])
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
     runs = [Run(name, title, *style) for (name, title), style in zip(names.items(), styles, strict=True)]
@@ -74,8 +76,7 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
 
     title = f"signals through {depth} layers of {width} units, n·Var(w) = {variance:g}"
     scene = Scene(panels, runs, depth, unit="layer")
-    lab = Lab(scene, sources, [Control("variance", VARIANCE, variance, "all")], None, summary, title, depth // 5)
-    return lab
+    return Lab(scene, sources, [Control("variance", VARIANCE, variance, "all")], None, summary, title, depth // 5)
 
 
 THEORY = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}

@@ -8,6 +8,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from ..figures import style_of
+from ..knobs import check_whole, told
 from ..networks import History
 from ..scene import Run, Scene
 from ..stage import Source
@@ -36,10 +37,10 @@ def live_curves(names="training", epochs: int = 20) -> LiveCurves:
     names : one name, or several
     epochs : the length of the axis
     """
-    names = unique([names] if isinstance(names, str) else list(names))
-    if not names:
-        raise ValueError("live_curves needs at least one name, got none")
-    return LiveCurves(names, epochs)
+    names = [names] if isinstance(names, str) else list(names) if np.iterable(names) else names
+    if not names or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"live_curves needs a name, or a list of names, got {told(names)}")
+    return LiveCurves(unique(names), check_whole("epochs", epochs, 1))
 
 
 class LiveCurves(Lab):

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..descent import check_optimizer
 from ..figures import style_of
-from ..knobs import Knob
-from ..networks import train
+from ..knobs import Knob, check_whole
+from ..networks import check_parts, train
 from ..optimizers import Adam
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
@@ -46,6 +46,8 @@ def overfit_lab(
     optimizer : any `Optimizer`, Adam with η = 0.003 if None
     l2, weight_decay, dropout : where the sliders start
     """
+    check_parts(network, data, batch_size, seed)
+    check_whole("epochs", epochs, 1)
     optimizer = Adam(0.003) if optimizer is None else check_optimizer(optimizer)
     values = {"L2": l2, "weight decay": weight_decay, "dropout": dropout}
     controls = [Control(name, knob, knob.check(values[name]), name) for name, (knob, _) in WAYS.items() if knob]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import TOLERANCE, check_optimizer, check_start, descend
+from ..descent import TOLERANCE, check_loss, check_optimizer, check_start, descend
 from ..figures import ROLES, style_of
 from ..scene import Panel, Run, Scene, field_grid, mark
 from ..stage import Source
@@ -25,15 +25,10 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     tolerance : a runner has settled when L − min L stays at or below it
     names : what to call the runners, their class names if None
     """
-    optimizers = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
-    if not optimizers:
-        raise ValueError("a race needs at least one optimizer, got none")
-    if names is not None and len(names) != len(optimizers):
-        raise ValueError(f"{len(optimizers)} optimizers need {len(optimizers)} names, got {names!r}")
+    optimizers, names = runners("a race", optimizers, names)
     if not tolerance > 0:
         raise ValueError(f"the tolerance must be above 0, got {tolerance!r}")
     start = start_on(surface, start)
-    names = unique(names or [optimizer.name for optimizer in optimizers])
     styles = style_of([optimizer.name for optimizer in optimizers])
     runs = [
         Run(name, name, *style, loss=(f"run{i}", surface.dim), minimum=floor_of(surface), tolerance=tolerance)
@@ -73,8 +68,27 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     return Lab(scene, sources, [*shared, *controls], {"start": start}, summary, title)
 
 
+def runners(what, optimizers, names=None) -> tuple:
+    """One optimizer or several as a list, and a name for each: those given, or their class names."""
+    family = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
+    if not family:
+        raise ValueError(f"{what} needs at least one optimizer, got none")
+    if names is not None and len(names) != len(family):
+        raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {names!r}")
+    return family, unique(names or [optimizer.name for optimizer in family])
+
+
+def plane(what, surface):
+    """A surface of two parameters, or a `ValueError`."""
+    check_loss(surface)
+    if surface.dim != 2:
+        raise ValueError(f"{what} needs a surface of two parameters, got {surface!r} with {surface.dim}")
+    return surface
+
+
 def start_on(surface, start=None) -> tuple:
     """Where a lab starts: one point, the surface's customary start if None."""
+    check_loss(surface)
     point = check_start(surface.start if start is None else start)
     if point.shape != (surface.dim,):
         raise ValueError(f"the start θ₀ must have shape ({surface.dim},) on {surface.name}, got {point.shape}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..descent import check_optimizer
 from ..figures import ROLES, style_of
-from ..knobs import Knob
+from ..knobs import Knob, check_whole
 from ..networks import range_test, train
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
@@ -31,6 +31,7 @@ def range_lab(
     low, high : the range of η, in the test and on the slider
     epochs : how long the full trainings are
     """
+    check_whole("epochs", epochs, 1)
     test = range_test(network, data, check_optimizer(optimizer), low, high, batch_size=batch_size, seed=seed)
     count = 1 + round(4 * np.log10(high / low))
     control = Control("lr", Knob("η", "learning rate", low, high, log=True, count=count), lr)

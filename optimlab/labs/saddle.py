@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..descent import check_optimizer, descend
+from ..descent import descend
 from ..figures import ROLES, style_of
-from ..knobs import Knob
+from ..knobs import Knob, check_whole
 from ..noise import Noisy
 from ..optimizers import Adam, GradientDescent, Momentum
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from ..surfaces import saddle
 from .lab import Control, Lab
-from .race import field_source, slider_knobs, surface_panel, unique, with_values
+from .race import field_source, runners, slider_knobs, surface_panel, with_values
 
 __all__ = ["saddle_lab"]
 
@@ -37,8 +37,8 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
     """
     surface = saddle()
     family = [GradientDescent(0.1), Momentum(0.1, 0.9), Adam(0.1)] if optimizers is None else optimizers
-    family = [check_optimizer(o) for o in (family if np.iterable(family) else [family])]
-    names = unique([optimizer.name for optimizer in family])
+    family, names = runners("the saddle lab", family)
+    check_whole("steps", steps, 1)
     styles = style_of([optimizer.name for optimizer in family])
     first = family[0]
     beside = [

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..descent import check_optimizer, descend
 from ..figures import ROLES
-from ..knobs import Knob
+from ..knobs import Knob, check_whole
 from ..noise import Noisy
 from ..optimizers import GradientDescent
 from ..scene import Panel, Run, Scene, mark
@@ -28,12 +28,14 @@ from ..schedules import (
 )
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, start_on, surface_panel
+from .race import field_source, floor_of, loss_panel, plane, start_on, surface_panel
 
 __all__ = ["SCHEDULES", "schedule_lab"]
 
 EPOCH = 10  # steps
 COOL = 20  # steps of the last part of warmup_stable_decay
+WARMEST = 30
+SHORTEST = COOL + WARMEST  # the least T for every position of the warm-up slider
 AVERAGED = "constant, averaged"
 
 
@@ -85,7 +87,7 @@ X, Y, LOSS, RATE = range(4)
 
 def schedule_lab(
     surface, optimizer=None, names=None, lr: float = 0.08, alpha: float = 0.7, period: int = 30, warm: int = 10,
-    horizon: int = 80, steps: int = 120, start=None, copies: int = 32,
+    horizon: int | None = None, steps: int = 120, start=None, copies: int = 32,
 ) -> Lab:  # fmt: skip
     """Schedules side by side: η against the step, and the descent that each of them drives.
 
@@ -101,26 +103,32 @@ def schedule_lab(
         (10 steps), of reduce-on-plateau after more than 5 steps without a better loss
     period : steps between two drops of step decay, and between two warm restarts
     warm : steps of warm-up
-    horizon : T, when the training was planned to end; it goes on to `steps`
+    horizon : T, when the training was planned to end, two thirds of `steps` if None; it goes on to `steps`
     copies : how many noises the losses are means over
     """
     optimizer = GradientDescent() if optimizer is None else check_optimizer(optimizer)
     names = list(SCHEDULES) if names is None else list(names)
     if unknown := [name for name in names if name not in SCHEDULES]:
         raise ValueError(f"there is no schedule {unknown[0]!r} in the lab; there are {', '.join(SCHEDULES)}")
+    if not names:
+        raise ValueError("schedule_lab needs at least one schedule, got none")
+    check_whole("steps", steps, 1)
+    check_whole("the warm-up", warm, 1, WARMEST)
+    horizon = max(2 * steps // 3, SHORTEST) if horizon is None else check_whole("the horizon", horizon, SHORTEST)
+    lr = Knob("η₀", "learning rate", 0, 1, allowed="(0, ∞)").check(lr)
     chosen = {name: replace(SCHEDULES[name], shown=SCHEDULES[name].shown or len(names) < 7) for name in names}
-    start = start_on(surface, start)
+    start = start_on(plane("schedule_lab", surface), start)
     noisy = surface if isinstance(surface, Noisy) else Noisy(surface, 0.0)
     calm = replace(noisy.surface, knobs={})  # here schedules are compared, on one surface
     loss = Noisy(calm, noisy.sigma, noisy.seed, copies)
-    last = max(steps, horizon, 2 * (COOL + warm))
+    last = max(steps, horizon, SHORTEST + 5)
     knobs = {
         "lr": (Knob("η₀", "learning rate", lr / 16, 2.5 * lr, log=True, count=25), lr),
         "alpha": (Knob("α", "decay factor", 0.3, 0.95, allowed="(0, 1]", count=14), alpha),
         "period": (Knob("period", "length of the", EPOCH, 6 * EPOCH, allowed="[1, ∞)", count=6), period),
-        "warm": (Knob("warm-up", "length of the", 2, 30, allowed="[1, ∞)", count=15), warm),
+        "warm": (Knob("warm-up", "length of the", 2, WARMEST, allowed="[1, ∞)", count=15), warm),
         "horizon": (
-            Knob("T", "planned number of steps", 50, last, allowed="[1, ∞)", count=(last - 50) // 5 + 1),
+            Knob("T", "planned number of steps", SHORTEST, last, allowed="[1, ∞)", count=(last - SHORTEST) // 5 + 1),
             horizon,
         ),
         "sigma": (loss.knobs["sigma"], float(noisy.sigma)),

@@ -7,14 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..descent import check_optimizer
 from ..figures import style_of
-from ..knobs import Knob
-from ..networks import train
+from ..knobs import Knob, check_whole
+from ..networks import check_parts, train
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
-from .race import slider_knobs, unique, with_values
+from .race import runners, slider_knobs, with_values
 
 __all__ = ["error_panel", "loss_panel", "training_lab"]
 
@@ -36,8 +35,9 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     batch_size : B; the slider runs over the powers of two
     names : what to call them, their class names if None
     """
-    family = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
-    names = unique(names or [optimizer.name for optimizer in family])
+    family, names = runners("training_lab", optimizers, names)
+    check_parts(network, data, batch_size, seed)
+    check_whole("epochs", epochs, 1)
     styles = style_of([optimizer.name for optimizer in family])
     runs = [
         Run(name, name, *style, loss=(f"run{i}", LOSS), reads="training loss")
