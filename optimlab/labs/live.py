@@ -14,7 +14,7 @@ from ..scene import Run, Scene
 from ..stage import Source
 from .lab import WIDGET, Lab
 from .race import unique
-from .training import LOSS, as_rows, error_panel, loss_panel
+from .training import LOSS, as_rows, panels_of
 
 __all__ = ["LiveCurves", "live_curves"]
 
@@ -55,7 +55,7 @@ class LiveCurves(Lab):
         self._histories = {name: History() for name in names}
         self._live = None
         sources = [Source(f"run{i}", (), lambda values, n=name: self._rows(n)) for i, name in enumerate(names)]
-        scene = Scene([loss_panel(runs, epochs), error_panel(runs, epochs)], runs, epochs, unit="epoch")
+        scene = Scene(panels_of(runs, epochs), runs, epochs, unit="epoch")
         super().__init__(scene, sources, summary=self._told, title=f"training curves of {epochs} epochs")
 
     def __getitem__(self, name):

@@ -12,9 +12,10 @@ from ..figures import style_of
 from ..knobs import Knob, check_whole
 from ..networks import check_parts, train
 from ..optimizers import Adam
-from ..scene import Panel, Run, Scene, mark
+from ..scene import Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
+from .training import epoch_panel
 
 __all__ = ["overfit_lab"]
 
@@ -86,10 +87,11 @@ def overfit_lab(
         needs = (name,) if knob else ()
         sources += [Source(f"run{i}", needs, curves(name)), Source(f"best{i}", needs, lowest(name))]
     panels = [
-        loss_curves("training loss", TRAINING, runs, epochs, (0.01, 5.0)),
-        loss_curves("test loss, its lowest point ringed", TEST, runs, epochs, (0.2, 5.0), ringed=True),
-        accuracy_curves(runs, epochs),
+        epoch_panel("training loss", "cross-entropy", TRAINING, (0.01, 5.0), runs, epochs),
+        epoch_panel("test loss, its lowest point ringed", "cross-entropy", TEST, (0.2, 5.0), runs, epochs),
+        epoch_panel("test accuracy", "test accuracy", ACCURACY, (0.5, 1.0), runs, epochs, log=False),
     ]
+    panels[1].marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
 
     def summary(values):
         for name, (knob, _) in WAYS.items():
@@ -105,31 +107,3 @@ def overfit_lab(
 def as_rows(history):
     """Training loss, test loss and test accuracy of each epoch, shape (epochs + 1, 3)."""
     return np.column_stack([history.loss, history.test_loss, history.test_accuracy])
-
-
-def loss_curves(title, channel, runs, epochs, span, ringed=False) -> Panel:
-    marks = [mark("curve", source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)]
-    if ringed:
-        marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
-    return Panel(
-        (0, epochs),
-        span,
-        x_label="epoch",
-        y_label="cross-entropy",
-        title=title,
-        alt=f"{title} against epoch for {', '.join(run.label for run in runs)}, logarithmic",
-        y_log=True,
-        marks=marks,
-    )
-
-
-def accuracy_curves(runs, epochs) -> Panel:
-    return Panel(
-        (0, epochs),
-        (0.5, 1.0),
-        x_label="epoch",
-        y_label="test accuracy",
-        title="test accuracy",
-        alt=f"test accuracy against epoch for {', '.join(run.label for run in runs)}",
-        marks=[mark("curve", source=f"run{i}", run=run.id, y=ACCURACY) for i, run in enumerate(runs)],
-    )

@@ -15,7 +15,7 @@ from ..stage import Source
 from .lab import Control, Lab
 from .race import runners, slider_knobs, with_values
 
-__all__ = ["error_panel", "loss_panel", "training_lab"]
+__all__ = ["epoch_panel", "panels_of", "training_lab"]
 
 LOSS, ERROR = range(2)
 SMALLEST_ERROR = 1e-3
@@ -69,9 +69,8 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
             h = of(run, optimizer, values)
             yield f"{with_values(optimizer, run.id, values)!r} {h!r}"
 
-    panels = [loss_panel(runs, epochs), error_panel(runs, epochs)]
     title = f"{data!r}, network {network.sizes}, {epochs} epochs in batches of {batch_size}"
-    scene = Scene(panels, runs, epochs, unit="epoch")
+    scene = Scene(panels_of(runs, epochs), runs, epochs, unit="epoch")
     return Lab(scene, [source(i) for i in range(len(runs))], controls, None, summary, title)
 
 
@@ -82,31 +81,24 @@ def as_rows(history):
     return np.column_stack([np.maximum(history.loss, 1e-12), np.maximum(error, SMALLEST_ERROR)])
 
 
-def loss_panel(runs, epochs) -> Panel:
-    """Training loss against epoch."""
-    return Panel(
-        (0, max(epochs, 1)),
-        (1e-3, 10.0),
-        x_label="epoch",
-        y_label="cross-entropy",
-        title="training loss",
-        alt=f"training loss against epoch for {', '.join(run.label for run in runs)}, logarithmic",
-        y_log=True,
-        height=0.55,
-        marks=[mark("curve", source=f"run{i}", run=run.id, y=LOSS) for i, run in enumerate(runs)],
-    )
+def panels_of(runs, epochs) -> list:
+    """Training loss and test error, against the epoch."""
+    return [
+        epoch_panel("training loss", "cross-entropy", LOSS, (1e-3, 10.0), runs, epochs, height=0.55),
+        epoch_panel("test error", "share of wrong answers", ERROR, (5e-3, 1.0), runs, epochs, height=0.55),
+    ]
 
 
-def error_panel(runs, epochs) -> Panel:
-    """Test error against epoch."""
+def epoch_panel(title, y_label, channel, span, runs, epochs, log=True, height=0.72) -> Panel:
+    """One channel of every run against the epoch; the source of the i-th run is called ``run{i}``."""
     return Panel(
-        (0, max(epochs, 1)),
-        (5e-3, 1.0),
+        (0, epochs),
+        span,
         x_label="epoch",
-        y_label="share of test examples that are wrong",
-        title="test error",
-        alt=f"test error against epoch for {', '.join(run.label for run in runs)}, logarithmic",
-        y_log=True,
-        height=0.55,
-        marks=[mark("curve", source=f"run{i}", run=run.id, y=ERROR) for i, run in enumerate(runs)],
+        y_label=y_label,
+        title=title,
+        alt=f"{title} against epoch for {', '.join(run.label for run in runs)}{', logarithmic' if log else ''}",
+        y_log=log,
+        height=height,
+        marks=[mark("curve", source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)],
     )
