@@ -129,6 +129,11 @@ def descend(
             grad = clipped(gradient_at(k), clip)
             grad = recorder.watch(grad) if record else grad
             theta, state = walker.step(theta, grad, state, k)
+            if theta.shape != path.shape[1:]:
+                raise ValueError(
+                    f"a schedule, a clipping limit or noise for {theta.shape[:-1]} descents needs as many starts: "
+                    f"θ₀ of shape {theta.shape}, got {path.shape[1:]}"
+                )
             path[k + 1], values[k + 1] = theta, loss.value(theta)
             if record:
                 recorder.state(state)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
+from threading import Lock
 
 import numpy as np
 
@@ -140,6 +141,8 @@ class Network:
     def check(self, X, y):
         """That the network fits the examples: one sentence if it does not."""
         classes, labels = self.sizes[-1], np.asarray(y)
+        if labels.shape != np.shape(X)[:1] or labels.size == 0:
+            raise ValueError(f"X needs one label for each of its rows, got {np.shape(X)} and {labels.shape}")
         if np.shape(X)[1:] != self.sizes[:1]:
             raise ValueError(f"the network takes rows of {self.sizes[0]} inputs, got X of shape {np.shape(X)}")
         if labels.dtype.kind not in "iu":
@@ -182,19 +185,25 @@ def log_softmax(z):
 
 CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞)")
 SMOOTHING = Knob("β", "decay", low=0.0, high=0.99, allowed="[0, 1)")
+RANGE = Knob("η", "the range of", low=1e-4, high=10.0, log=True, allowed="(0, ∞)")
 WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
 
 
 def clip_value(limit):
     """Gradient clipping by value: each coordinate into [−limit, limit]."""
     limit = CLIP.check(limit)
-    return lambda g: np.clip(g, -limit, limit)
+    return lambda g: np.clip(g, -limit, limit).astype(g.dtype)
 
 
 def clip_norm(limit):
     """Gradient clipping by norm (Pascanu, Mikolov & Bengio 2013): g · min(1, limit/|g|); the direction stays."""
     limit = CLIP.check(limit)
-    return lambda g: g * np.minimum(1.0, limit / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-300))
+
+    def clip(g):
+        norm = np.linalg.norm(g, axis=-1, keepdims=True)
+        return g * np.minimum(1.0, limit / np.maximum(norm, 1e-30)).astype(g.dtype)
+
+    return clip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,7 +224,10 @@ class Data:
 
     def __post_init__(self):
         for name in ("X", "y", "X_test", "y_test"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+            array = np.asarray(getattr(self, name))
+            object.__setattr__(self, name, array)
+            if name[0] == "X" and (array.dtype.kind not in "fiu" or not np.isfinite(array).all()):
+                raise ValueError(f"{name} must be finite numbers")
         for X, y in ((self.X, self.y), (self.X_test, self.y_test)):
             if X.ndim != 2 or y.shape != X.shape[:1] or len(y) == 0:
                 raise ValueError(
@@ -232,6 +244,7 @@ def digits(train_size: int = 1297, seed: int = 0) -> Data:
 
     bunch = load_digits()
     check_whole("train_size", train_size, 1, len(bunch.target) - 1)
+    check_whole("the seed", seed)
     order = np.random.default_rng(seed).permutation(len(bunch.target))
     X, y = bunch.data[order] / 16, bunch.target[order]
     return Data(X[:train_size], y[:train_size], X[train_size:], y[train_size:], name="digits")
@@ -241,7 +254,8 @@ def digits(train_size: int = 1297, seed: int = 0) -> Data:
 class History:
     """What a training run leaves: one entry an epoch, epoch 0 being the start; usable after an interrupt as well.
 
-    The losses are mean cross-entropies, without the penalty of ``l2``, so that any two networks can be compared.
+    The losses are mean cross-entropies, without the penalty of ``l2``, so that any two networks can be compared;
+    ``lr`` is the η that the next step has, or would have.
     """
 
     loss: list = field(default_factory=list)
@@ -256,6 +270,12 @@ class History:
     @property
     def epochs(self) -> int:
         return len(self.loss) - 1
+
+    def level(self):
+        """Drop an epoch of which an interrupt has left only a part."""
+        lists = [self.loss, self.test_loss, self.accuracy, self.test_accuracy, self.lr]
+        for entries in lists:
+            del entries[min(map(len, lists)) :]
 
     def __repr__(self) -> str:
         if not self.loss:
@@ -300,28 +320,32 @@ def train(
     check_clip(clip)
     if on_epoch is not None and not callable(on_epoch):
         raise ValueError(f"on_epoch must be a function of the history, got {told(on_epoch)}")
-    decay = WEIGHT_DECAY.check(weight_decay)
+    decay = single(WEIGHT_DECAY, weight_decay)
     optimizer, plateau = scheduled(check_optimizer(optimizer), schedule)
+    for name, spec in optimizer.knobs.items():
+        if not callable(value := getattr(optimizer, name)):
+            single(spec, value)
     random, memory = np.random.default_rng([seed, 1]), plateau.init() if plateau else None
     theta = network.init(seed) if theta is None else np.array(theta, float)
     state, history = optimizer.init(theta), History()
-    record(history, network, data, optimizer, theta)
     try:
+        record(history, measured(network, data, theta), optimizer, theta)
         stop = on_epoch and on_epoch(history)
         for _ in (bar := epochs_bar(epochs, progress)):
             if stop:
                 break
-            with np.errstate(over="ignore", invalid="ignore"), one_thread():
+            with np.errstate(over="ignore", invalid="ignore"), ONE_THREAD:
                 for grad in batch_gradients(network, data, batch_size, random, clip):
                     k = history.steps
                     shrink = optimizer.rate(k) * decay * network.weights(theta) if decay else 0.0
                     theta, state = optimizer.step(theta, grad, state, k)
                     theta = theta - shrink
                     history.steps = k + 1
-                record(history, network, data, optimizer, theta)
+                entry = measured(network, data, theta)
             if plateau:
-                lr, memory = plateau.step(history.loss[-1], memory)
+                lr, memory = plateau.step(entry["loss"], memory)
                 optimizer = with_rate(optimizer, lr)
+            record(history, entry, optimizer, theta)
             if progress:
                 now = f"loss {history.loss[-1]:.3g}, test accuracy {history.test_accuracy[-1]:.3f}"
                 bar.set_postfix_str(now, refresh=False)
@@ -329,6 +353,7 @@ def train(
     except KeyboardInterrupt:
         history.interrupted = True
         history.theta = theta
+        history.level()
     return history
 
 
@@ -336,11 +361,7 @@ def batch_gradients(network, data, batch_size, random, clip):
     """The gradient functions of one epoch."""
     for rows in batch_rows(data, batch_size, random):
         masks = network.masks(random, len(rows))
-
-        def grad(theta, rows=rows, masks=masks):
-            return network.gradient(theta, data.X[rows], data.y[rows], masks)
-
-        yield clipped(grad, clip)
+        yield clipped(partial(network.gradient, X=data.X[rows], y=data.y[rows], masks=masks), clip)
 
 
 def batch_rows(data, batch_size, random):
@@ -348,18 +369,22 @@ def batch_rows(data, batch_size, random):
     return np.array_split(random.permutation(len(data.X)), -(-len(data.X) // batch_size))
 
 
-def record(history, network, data, optimizer, theta):
-    """Write down one epoch: all of it or, if an interrupt comes while it is measured, nothing."""
+def measured(network, data, theta) -> dict:
+    """What an epoch has brought: losses without the penalty, and accuracies."""
     network = replace(network, l2=0.0)
-    entry = {
+    return {
         "loss": network.value(theta, data.X, data.y),
         "test_loss": network.value(theta, data.X_test, data.y_test),
         "accuracy": network.accuracy(theta, data.X, data.y),
         "test_accuracy": network.accuracy(theta, data.X_test, data.y_test),
-        "lr": float(optimizer.rate(history.steps)),
     }
+
+
+def record(history, entry, optimizer, theta):
+    """Write down one epoch, with the η that the next step will have."""
     for name, number in entry.items():
         getattr(history, name).append(number)
+    history.lr.append(float(optimizer.rate(history.steps)))
     history.theta = theta
 
 
@@ -380,7 +405,7 @@ class RangeTest:
 
     @property
     def lowest(self) -> float:
-        """The η at which the smoothed loss is lowest: beyond it, steps begin to do harm."""
+        """The η at which the smoothed loss is lowest; a good constant η is often smaller."""
         return float(self.lr[np.argmin(self.smooth)])
 
     def __repr__(self) -> str:
@@ -391,9 +416,10 @@ def range_test(
     network: Network, data: Data, optimizer: Optimizer, low: float = 1e-4, high: float = 10.0, steps: int = 200,
     batch_size: int = 32, seed: int = 0, beta: float = 0.9,
 ) -> RangeTest:  # fmt: skip
-    """The learning rate range test (Smith 2017): one short training in which η rises from `low` to `high`.
+    """The learning rate range test, after Smith (2017): one short training in which η rises from `low` to `high`.
 
-    It ends early where the smoothed loss has grown to four times its lowest value.
+    As is common today, η rises geometrically and the loss is smoothed; Smith let η rise linearly, and looked at the
+    accuracy. The test ends early where the smoothed loss has grown to four times its lowest value.
 
     Parameters
     ----------
@@ -401,38 +427,61 @@ def range_test(
     steps : how many mini-batches, at least 2
     beta : β of the moving average that smooths the loss
     """
-    if not 0 < low < high < np.inf:
+    low, high = (single(RANGE, end) for end in (low, high))
+    if not low < high:
         raise ValueError(f"the range of η must be 0 < low < high, got {low!r} and {high!r}")
     check_parts(network, data, batch_size, seed)
     check_whole("steps", steps, 2)
     beta = SMOOTHING.check(beta)
-    rates, seen = np.geomspace(low, high, steps), []
+    rates, seen, plain = np.geomspace(low, high, steps), [], replace(network, l2=0.0)
+    random = np.random.default_rng([seed, 1])
 
     def batches():
-        random = np.random.default_rng([seed, 1])
         while True:
             yield from batch_rows(data, batch_size, random)
 
     optimizer = check_optimizer(optimizer).replace(lr=lambda k: rates[k])
     theta = network.init(seed)
     state, average, best, smooth = optimizer.init(theta), 0.0, np.inf, []
-    with np.errstate(over="ignore", invalid="ignore"), one_thread():
+    with np.errstate(over="ignore", invalid="ignore"), ONE_THREAD:
         for k, rows in zip(range(steps), batches()):
-            X, y = data.X[rows], data.y[rows]
-            seen.append(network.value(theta, X, y))
+            X, y, masks = data.X[rows], data.y[rows], network.masks(random, len(rows))
+            seen.append(plain.value(theta, X, y))
             average = beta * average + (1 - beta) * seen[-1]
             smooth.append(average / (1 - beta ** (k + 1)))
             best = min(best, smooth[-1])
             if not smooth[-1] <= 4 * best:
                 break
-            theta, state = optimizer.step(theta, lambda at, X=X, y=y: network.gradient(at, X, y), state, k)
+            theta, state = optimizer.step(
+                theta, lambda at, X=X, y=y, masks=masks: network.gradient(at, X, y, masks), state, k
+            )
     n = int(np.isfinite(smooth).sum())
     return RangeTest(rates[:n], np.array(seen[:n]), np.array(smooth[:n]))
 
 
-def one_thread():
-    """Matrix products on one thread, as a context: for batches this small, a second one costs more than it helps."""
-    return blas_libraries().limit(limits=1, user_api="blas")
+class OneThread:
+    """Matrix products on one thread, as a context: for batches this small, a second one costs more than it helps.
+
+    A lab may train while a cell does: the first one in sets the limit, and the last one out takes it back.
+    """
+
+    def __init__(self):
+        self.users, self.turn, self.limit = 0, Lock(), None
+
+    def __enter__(self):
+        with self.turn:
+            self.users += 1
+            if self.users == 1:
+                self.limit = blas_libraries().limit(limits=1, user_api="blas")
+
+    def __exit__(self, *trouble):
+        with self.turn:
+            self.users -= 1
+            if self.users == 0:
+                self.limit.restore_original_limits()
+
+
+ONE_THREAD = OneThread()
 
 
 @cache
@@ -440,6 +489,15 @@ def blas_libraries():
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+def single(spec: Knob, value) -> float:
+    """One legal value of a hyperparameter: a network is trained alone."""
+    if np.ndim(number := spec.check(value)):
+        raise ValueError(
+            f"train takes one {spec.meaning} {spec.symbol} at a time, got an array of shape {number.shape}"
+        )
+    return float(number)
 
 
 def check_parts(network, data, batch_size, seed):

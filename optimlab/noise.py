@@ -25,7 +25,7 @@ class Noisy:
     """
 
     def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
-        if not hasattr(surface, "gradient"):
+        if not hasattr(surface, "gradient") or isinstance(surface, Noisy):
             raise ValueError(f"Noisy needs a surface or a problem with gradient(theta), got {told(surface)}")
         self.surface, self.sigma, self.seed = surface, SIGMA.check(sigma), check_whole("the seed", seed)
         self.copies = None if copies is None else check_whole("copies", copies, 1)
@@ -46,6 +46,9 @@ class Noisy:
         noise = sigma * self.noise(k)
 
         def gradient(theta):
+            if self.copies is not None and np.shape(theta)[-2:-1] != (self.copies,):
+                must = f"{self.copies} copies of the noise need starts of shape (..., {self.copies}, {self.dim})"
+                raise ValueError(f"{must}, got θ of shape {np.shape(theta)}")
             g = self.surface.gradient(theta)
             return g + noise.astype(g.dtype)
 

@@ -204,7 +204,7 @@ class warmup(Schedule):
 
     def __post_init__(self):
         super().__post_init__()
-        if not callable(self.schedule):
+        if not callable(self.schedule) or isinstance(self.schedule, type):
             raise ValueError(f"warmup needs a schedule to warm up for, got {self.schedule!r}")
 
     def __call__(self, k):
@@ -216,9 +216,10 @@ class warmup(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class one_cycle(Schedule):
-    """Up to `max_lr` in the first `pct_start` of the steps, then down to almost nothing (Smith 2018; ``OneCycleLR``).
+    """Up to `max_lr` in the first `pct_start` of the steps, then down to almost nothing (``OneCycleLR``).
 
-    Both ways along a cosine, from max_lr/div_factor and to max_lr/(div_factor · final_div_factor).
+    After Smith & Topin (2018), who drew straight lines. Here both ways follow a cosine, from max_lr/div_factor and to
+    max_lr/(div_factor · final_div_factor).
     """
 
     max_lr: float = knob(0.1, "η_max", "highest learning rate", low=1e-3, high=1.0, log=True)

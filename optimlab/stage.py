@@ -135,6 +135,9 @@ class Stage(anywidget.AnyWidget):
             if request.get("rest"):
                 self.points = {name: values[name] for name in self.points}
             self.problem = ""
+        except KeyboardInterrupt:
+            self._fresh = {}
+            self.problem = "Python was interrupted; move a slider to go on."
         except Exception as error:  # whatever it is, the browser must hear of it, and go on asking
             self._fresh = {}
             self.problem = str(error) or type(error).__name__

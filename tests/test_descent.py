@@ -531,6 +531,11 @@ def test_many_descents_are_clipped_one_by_one(clip):
     [
         ({"schedule": 0.1}, "the schedule must be a function of the step k, got 0.1"),
         ({"schedule": cosine_decay}, "the schedule must be a function of the step k, got the class cosine_decay"),
+        (
+            {"schedule": lambda k: np.array([[0.1], [0.2]])},
+            "a schedule, a clipping limit or noise for (2,) descents needs as many starts: "
+            "θ₀ of shape (2, 2), got (1, 2)",
+        ),
         ({"clip": 1.0}, "clip must be clip_value(limit) or clip_norm(limit), got 1.0"),
     ],
 )

@@ -16,6 +16,7 @@ from optimlab import (
     descend,
     digits,
     live_curves,
+    networks,
     overfit_lab,
     parabola,
     range_lab,
@@ -26,7 +27,7 @@ from optimlab import (
     train,
     training_lab,
 )
-from optimlab.labs.depth import signals
+from optimlab.labs.depth import histogram, signals
 from optimlab.labs.schedule import AVERAGED, SCHEDULES
 from optimlab.schedules import ReduceOnPlateau, cosine_decay
 
@@ -145,6 +146,17 @@ def test_without_clipping_the_cliff_throws_the_path_away_and_with_it_no_step_is_
     np.testing.assert_allclose(none[:, 3], np.linalg.norm(cliff().gradient(none[:, :2]), axis=1))
 
 
+def test_clipping_has_a_lab_on_surfaces_with_sliders_of_their_own():
+    lab = clip_lab(ravine(kappa=20), limit=0.5)
+    assert set(lab.sliders) == {"all lr", "limit"}
+    assert repr(lab).startswith("clipping on ravine(κ=20, angle=0)")
+
+
+def test_what_lies_beyond_the_histogram_counts_in_its_outermost_bins():
+    shares = histogram(np.array([[1e20, 1e20, -1e20, 0.0]]))
+    assert (shares[-1], shares[0], shares[16]) == (0.5, 0.25, 0.25)
+
+
 def test_clipping_by_norm_keeps_the_direction():
     lab = clip_lab(limit=0.05)
     norm = rows(lab, "run2")[:, :2]
@@ -224,9 +236,55 @@ def test_the_training_lab_trains_with_what_its_sliders_show():
 
 
 def test_a_training_that_diverges_is_shown_and_does_not_raise():
-    lab = training_lab(Network((64, 8, 10)), digits(150), Momentum(2.0, 0.99), epochs=3)
-    assert rows(lab, "run0").shape == (4, 2)
-    assert "image/png" in lab._repr_mimebundle_()
+    network, data = Network((64, 8, 10), "tanh"), digits(150)
+    for lab in (
+        training_lab(network, data, GradientDescent(1e305), epochs=3),
+        overfit_lab(network, data, GradientDescent(1e305), epochs=3),
+        range_lab(network, data, GradientDescent(), lr=1e29, high=1e30, epochs=2),
+    ):
+        source = "training" if "training" in lab.stage.layout_of_sources else "run0"
+        assert not np.isfinite(rows(lab, source)[1:, 0]).all() or rows(lab, source)[1:, 0].max() > 1e20
+        assert "image/png" in lab._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("lab", [overfit_lab, range_lab, training_lab])
+def test_an_interrupted_training_is_neither_shown_nor_kept(lab, monkeypatch):
+    network, data = Network((64, 8, 10)), digits(60)
+    make = (
+        (lambda: overfit_lab(network, data, epochs=3))
+        if lab is overfit_lab
+        else (lambda: lab(network, data, Adam(0.01), lr=0.01, epochs=3))
+        if lab is range_lab
+        else (lambda: lab(network, data, Adam(0.01), epochs=3))
+    )
+    count, real = [0], networks.measured
+
+    def pressed(*arguments):
+        count[0] += 1
+        if count[0] == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(networks, "measured", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        make()
+
+
+def test_after_an_interrupt_while_a_slider_moves_the_lab_goes_on(monkeypatch):
+    lab = training_lab(Network((64, 8, 10)), digits(60), Adam(0.01), epochs=3)
+    real, moved = networks.measured, lab.values | {"Adam lr": 0.1}
+    monkeypatch.setattr(networks, "measured", lambda *arguments: [][0] if arguments is None else press())
+
+    def press():
+        raise KeyboardInterrupt
+
+    lab.stage.request = {"seq": 1, "values": moved, "rest": False}
+    assert lab.stage.answered == 1
+    assert "interrupted" in lab.stage.problem
+    monkeypatch.setattr(networks, "measured", real)
+    lab.stage.request = {"seq": 2, "values": moved, "rest": False}
+    assert lab.stage.problem == ""
+    assert lab.stage.current_run0["base"]["Adam lr"] == 0.1
 
 
 def test_live_curves_follow_the_history_epoch_by_epoch():
@@ -274,10 +332,14 @@ NETWORK, FEW = Network((64, 8, 10)), digits(60)
         (lambda: schedule_lab(bowl(), steps=0), "steps must be a whole number ≥ 1, got 0"),
         (lambda: range_lab(NETWORK, FEW, Adam(), lr=0), "η must be above 0 on its logarithmic slider, got 0"),
         (lambda: range_lab(NETWORK, FEW, Adam(), epochs=0), "epochs must be a whole number ≥ 1, got 0"),
-        (lambda: saddle_lab(distance=0), "y₀ must be above 0 on its logarithmic slider, got 0"),
+        (lambda: saddle_lab(distance=0), "distance from the ridge y₀ must be in (0, ∞), got 0"),
         (lambda: saddle_lab([]), "the saddle lab needs at least one optimizer, got none"),
         (lambda: clip_lab(parabola()), "clip_lab needs a surface of two parameters, got parabola with 1"),
-        (lambda: clip_lab(limit=0), "limit must be above 0 on its logarithmic slider, got 0"),
+        (lambda: clip_lab(limit=0), "clipping limit must be in (0, ∞), got 0"),
+        (lambda: clip_lab(limit="a"), "clipping limit must be a number in (0, ∞), got 'a'"),
+        (lambda: clip_lab(Noisy(bowl())), "clip_lab needs a surface without noise, got bowl with noise σ=0.1"),
+        (lambda: schedule_lab(bowl(), names=5), "the names must be a list of schedules, got 5"),
+        (lambda: signals("gelu", 1.0), "the activation must be one of tanh, sigmoid, relu, got 'gelu'"),
         (lambda: depth_lab(depth=0), "depth must be a whole number ≥ 1, got 0"),
         (lambda: depth_lab(seed=-1), "the seed must be a whole number ≥ 0, got -1"),
         (lambda: overfit_lab(NETWORK, FEW, dropout=1), "dropout share p must be in [0, 1), got 1"),

@@ -588,6 +588,17 @@ WRONG = {
     "network": (lambda: train(Adam(), DIGITS, Adam()), "the network must be a Network, such as .*, got Adam"),
     "data": (lambda: train(Network((64, 10)), [1, 2], Adam()), r"the data must be Data, .*, got \[1, 2\]"),
     "optimizer": (lambda: train(Network((64, 10)), DIGITS, Adam), "the optimizer must be an Optimizer, .* class Adam"),
+    "labels too few": (
+        lambda: Network((3, 4)).value(np.zeros(16), np.zeros((5, 3)), [0, 1]),
+        r"X needs one label for each of its rows, got \(5, 3\) and \(2,\)",
+    ),
+    "labels in a column": (
+        lambda: Network((3, 4)).gradient(np.zeros(16), np.zeros((5, 3)), np.zeros((5, 1), int)),
+        r"X needs one label for each of its rows, got \(5, 3\) and \(5, 1\)",
+    ),
+    "data that is not finite": (lambda: Data([[np.nan]], [0], [[1.0]], [0]), "X must be finite numbers"),
+    "many rates": (lambda: quick(optimizer=Adam([[0.1], [0.2]])), r"train takes one .* η at a time, .* \(2, 1\)"),
+    "many decays": (lambda: quick(weight_decay=[0.1, 0.2]), r"train takes one .* λ at a time, got an array"),
     "schedule text": (lambda: quick(schedule="cosine"), "schedule must be a function of the step k, got 'cosine'"),
     "train_size": (lambda: digits(train_size=1797), r"train_size must be a whole number in \[1, 1796\], got 1797"),
     "half a train_size": (lambda: digits(train_size=0.7), r"train_size must be a whole number in .*, got 0.7"),
@@ -618,8 +629,8 @@ def test_a_network_is_frozen_and_speaks():
 def test_reduce_on_plateau_is_told_the_training_loss_of_every_epoch():
     plateau = ReduceOnPlateau(0.5, factor=0.5, patience=0, threshold=0.2)
     history = quick(schedule=plateau, epochs=8)
-    memory, expected = plateau.init(), [0.5, 0.5]
-    for loss in history.loss[1:-1]:
+    memory, expected = plateau.init(), [0.5]
+    for loss in history.loss[1:]:
         lr, memory = plateau.step(loss, memory)
         expected.append(float(lr))
     np.testing.assert_allclose(history.lr, expected)
@@ -674,8 +685,9 @@ def test_the_range_test_ends_where_the_loss_explodes():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"low": 0.0}, r"the range of η must be 0 < low < high, got 0.0 and 10.0"),
+        ({"low": 0.0}, r"the range of η must be in \(0, ∞\), got 0"),
         ({"low": 1.0, "high": 0.1}, r"the range of η must be 0 < low < high, got 1.0 and 0.1"),
+        ({"low": "a"}, r"the range of η must be a number in \(0, ∞\), got 'a'"),
         ({"beta": 2.0}, r"decay β must be in \[0, 1\), got 2"),
         ({"seed": -1}, r"the seed must be a whole number ≥ 0, got -1"),
         ({"steps": 1}, r"steps must be a whole number ≥ 2, got 1"),
@@ -701,3 +713,57 @@ def test_five_lines_make_an_optimizer():
     assert history.accuracy[-1] > 0.8
     with pytest.raises(ValueError, match=r"learning rate η must be in \[0, ∞\), got -1"):
         SignMomentum(lr=-1)
+
+
+@pytest.mark.parametrize("press", range(1, 30))
+def test_wherever_the_stop_button_comes_an_epoch_is_written_down_as_a_whole_or_not_at_all(press, monkeypatch):
+    class Pressed(list):
+        presses = 0
+
+        def append(self, value):
+            Pressed.presses += 1
+            if Pressed.presses == press:
+                raise KeyboardInterrupt
+            super().append(value)
+
+    def pressed():
+        return History(Pressed(), Pressed(), Pressed(), Pressed(), Pressed())
+
+    monkeypatch.setattr("optimlab.networks.History", pressed)
+    history = quick(epochs=4)
+    lengths = {len(getattr(history, name)) for name in ALL}
+    assert len(lengths) == 1
+    assert history.interrupted == (press <= 25)
+    assert lengths == {min((press - 1) // 5, 5)}
+
+
+def test_the_range_test_trains_with_dropout_and_measures_without_the_penalty():
+    plain, dropped, punished = (
+        range_test(Network((3, 6, 4), "tanh", **options), blobs(), Momentum(), steps=40, batch_size=20)
+        for options in ({}, {"dropout": 0.5}, {"l2": 0.1})
+    )
+    assert plain.loss[0] == dropped.loss[0] == punished.loss[0]
+    assert not np.allclose(plain.loss[-20:], dropped.loss[-20:])
+
+
+@pytest.mark.parametrize("clip", [clip_norm, clip_value])
+def test_clipping_keeps_float32_and_takes_a_gradient_of_zeros(clip):
+    g = clip(np.array([[0.5], [1.0]]))(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
+    assert g.dtype == np.float32
+    np.testing.assert_array_equal(g[1], 0)
+
+
+def test_the_thread_limit_is_set_by_the_first_one_in_and_taken_back_by_the_last_one_out():
+    from threadpoolctl import threadpool_info
+
+    from optimlab.networks import ONE_THREAD
+
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    before = threads()
+    with ONE_THREAD:
+        with ONE_THREAD:
+            assert set(threads()) <= {1}
+        assert set(threads()) <= {1}
+    assert threads() == before

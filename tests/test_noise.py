@@ -63,7 +63,15 @@ def test_the_noise_ball_of_gradient_descent_has_the_size_that_theory_says():
 def test_float32_stays_float32():
     theta = np.array([0.5, -0.5], np.float32)
     assert Noisy(ravine(), 0.2).gradient_at(0)(theta).dtype == np.float32
-    assert descend(Noisy(ravine(), 0.2), Adam(0.1), theta, steps=3).theta.dtype == np.float32
+    seen = []
+
+    class Watched(GradientDescent):
+        def step(self, theta, grad, state, k):
+            seen.append(theta.dtype)
+            return super().step(theta, grad, state, k)
+
+    descend(Noisy(ravine(), 0.2), Watched(0.1), theta, steps=3)
+    assert set(seen) == {np.dtype(np.float32)}
 
 
 def test_problems_on_data_can_be_noisy_too():
@@ -78,6 +86,14 @@ def test_problems_on_data_can_be_noisy_too():
         (lambda: Noisy(ravine(), "much"), "noise σ must be a number in [0, ∞), got 'much'"),
         (lambda: Noisy(ravine(), 0.1, seed=-1), "the seed must be a whole number ≥ 0, got -1"),
         (lambda: Noisy(ravine), "Noisy needs a surface or a problem with gradient(theta), got the function ravine"),
+        (
+            lambda: descend(Noisy(ravine(), 0.1, copies=3), Adam(), steps=2),
+            "3 copies of the noise need starts of shape (..., 3, 2), got θ of shape (1, 2)",
+        ),
+        (
+            lambda: Noisy(Noisy(ravine())),
+            "Noisy needs a surface or a problem with gradient(theta), got ravine(κ=20, angle=0) with noise σ=0.1",
+        ),
         (lambda: Noisy(ravine(), 0.1, copies=0), "copies must be a whole number ≥ 1, got 0"),
     ],
 )

@@ -36,8 +36,11 @@ def per_step(answer):
 def rates_of(function, *arguments, steps):
     """η for each of the steps, as the learner's function gives it; Unanswered if it is still to be written."""
     values = [function(k, *arguments) for k in steps]
-    if any(value is None or value is ... for value in values):
+    missing = [value is None or value is ... for value in values]
+    if all(missing):
         raise Unanswered
+    if any(missing):
+        raise ValueError(f"at k = {missing.index(True)} it returns nothing: is there a return in every branch?")
     return np.array([float(np.asarray(value)) for value in values])
 
 
@@ -104,7 +107,7 @@ def one_cosine(answer):
         return "η still goes up again somewhere between step 0 and step 409."
     if not np.isclose(got[0], 0.1):
         return f"It should start at η = 0.1; yours starts at {got[0]:.3g}."
-    return f"η should fall along half a cosine to 0 at step {STEPS}; at step 205 yours is {got[205]:.3g}."
+    return f"η should fall along half a cosine to 0 at step {STEPS}; at step 100 yours is {got[100]:.3g}, not 0.086."
 
 
 TARGET, BUDGET, COPIES = 0.002, 120, 256
@@ -125,9 +128,11 @@ def budget(answer):
     if excess <= TARGET:
         return None
     if not excess < 9:
-        return f"It diverges: η₀ = {lr:g} is too far above the limit 2/λmax = 0.1."
+        return f"It diverges: η₀ = {lr:g} is not below the limit 2/λmax = 0.1."
     found = f"After {BUDGET} steps the mean of L − min L is {excess:.4f}."
     calm = descend(noisy.surface, GradientDescent(), steps=BUDGET, schedule=schedule).loss[-1]
+    if calm > excess / 2 and lr > 0.1:
+        return f"{found} η₀ = {lr:g} lies above the limit 2/λmax = 0.1, and the first steps lead away."
     if calm > excess / 2:
         return f"{found} Most of that would remain without any noise: η falls too soon, or η₀ is too small."
     return f"{found} Most of that is noise: η should fall further, so take a smaller α."
@@ -139,7 +144,7 @@ EXERCISES = {
             0.0627,
             0.0628,
             "Too small. In the lesson's counting, Epoch 1 has the exponent 0.",
-            "Too large. η₀ has been multiplied by α eleven times before Epoch 12.",
+            "Too large. η₀ has been multiplied by α eleven times before Epoch 12. (Give four decimals.)",
         ),
         solution=0.2 * 0.9**11,
         wrong=0.2 * 0.9**12,

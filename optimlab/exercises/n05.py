@@ -102,6 +102,8 @@ def drops_out(answer):
         return "The function should return as many outputs as it gets, with zeros for those that are off."
     off, mean = np.mean(trained == 0), trained.mean() / 2
     test_drops, unscaled = np.any(tested == 0), np.isclose(mean, 0.2, atol=0.02)
+    if test_drops and not np.any(trained == 0):
+        return "The two are exchanged: units are off at test time, and all are on in training."
     if unscaled and test_drops:
         return "Both mistakes are still there: nothing is scaled up in training, and units are dropped at test time."
     if test_drops:
@@ -162,6 +164,9 @@ def decays_decoupled(answer):
         return "m and v should see the plain gradient only, without any λθ."
     if np.allclose(got, plain[0]):
         return "Now nothing decays at all: subtract ηλθ beside Adam's step."
+    divided = theta - lr * (right[1] / (1 - 0.9**7) + decay * theta) / (np.sqrt(right[2] / (1 - 0.999**7)) + 1e-8)
+    if np.allclose(got, divided):
+        return "Almost: λθ is still divided by √v̂. Put it beside the fraction."
     if np.allclose(got, plain[0] - decay * theta):
         return "Almost: the decay is λθ here; multiply it by η as well (`lr * decay * theta`)."
     if np.allclose(got, plain[0] * (1 - lr * decay)):

@@ -56,6 +56,8 @@ def is_shuffled(function):
     first, second = (function(n, batch_size, random) for _ in range(2))
     if first is None or first is ...:
         raise Unanswered
+    if not isinstance(first, list | tuple) or any(np.ndim(rows) != 1 for rows in first):
+        return "Return a list of batches, each of them an array of rows."
     sizes = [len(rows) for rows in first]
     first, second = (np.concatenate([np.asarray(rows) for rows in epoch]) for epoch in (first, second))
     if max(sizes) > batch_size:
@@ -90,7 +92,7 @@ def uphill_and_down(theta):
     return np.array([1.0, 4.0]) * theta - np.array([0.5, -1.0])
 
 
-def path_of(answer, lr=0.1, steps=4):
+def path_of(answer, lr=0.07, steps=4):
     """θ after each step of an optimizer, given as a class or as an instance: shape (steps, 2)."""
     optimizer = answer(lr=lr) if isinstance(answer, type) else answer.replace(lr=lr)
     theta = np.array([1.3, -0.7])
@@ -102,10 +104,23 @@ def path_of(answer, lr=0.1, steps=4):
         if not isinstance(result, tuple) or len(result) != 2:
             raise ValueError("step should return two things, the new θ and the new state")
         theta, state = result
+        if not isinstance(state, dict):
+            raise ValueError("the new state should be a dict, such as {'m': m}")
         if theta is None or theta is ...:
             raise Unanswered
         path.append(np.array(theta, float))
     return np.array(path)
+
+
+def averaging():
+    """A mistake of 06.3: a moving average in place of momentum's sum."""
+
+    class Averaging(Momentum):
+        def step(self, theta, grad, state, k):
+            v = 0.9 * state["v"] + 0.1 * grad(theta)
+            return theta - self.rate(k) * v, {"v": v}
+
+    return Averaging
 
 
 def steps_once(answer):
@@ -117,6 +132,8 @@ def steps_once(answer):
         return "η still acts twice: in v and in the step. With η = 0.05, what is the product?"
     if np.allclose(path, path_of(Momentum, lr=1.0)):
         return "Now η is in neither place: it should act once."
+    if np.allclose(path, path_of(averaging())):
+        return "You average the gradients (0.1 · g). Momentum adds them up: v = 0.9 · v + ηg."
     start = np.array([1.3, -0.7])
     if np.allclose(path[0] - start, start - right[0]):
         return "The step goes uphill: θ minus the velocity."
@@ -153,9 +170,8 @@ def steps_like_lion(answer):
     path = path_of(answer, steps=40)
     if path.shape == (40, 2) and np.allclose(path, path_of(Lion, steps=40)):
         return None
-    if np.allclose(path, path_of(lion(keep=0.9), steps=40)) or np.allclose(
-        path, path_of(lion(blend=1.0, keep=0.9, late=True), steps=40)
-    ):
+    one_beta = [lion(keep=0.9), lion(blend=0.99), lion(blend=1.0, keep=0.9, late=True), lion(blend=1.0, late=True)]
+    if any(np.allclose(path, path_of(wrong, steps=40)) for wrong in one_beta):
         return "One β does both jobs here. Lion has two: 0.9 blends for the step, 0.99 for the memory m."
     if np.allclose(path, path_of(lion(blend=0.99, keep=0.9), steps=40)):
         return "β₁ and β₂ are exchanged: 0.9 belongs to the blend in the step, 0.99 to the memory."
@@ -163,7 +179,7 @@ def steps_like_lion(answer):
         return "The step uses the new m. Take the old one: m changes after the step."
     if np.allclose(path, path_of(lion(sign=lambda x: x), steps=40)):
         return "The sign is missing: each coordinate steps by η exactly."
-    if np.allclose(np.abs(path[0] - np.array([1.3, -0.7])), 0.1) and np.any(path[0] != path_of(Lion)[0]):
+    if np.allclose(np.abs(path[0] - np.array([1.3, -0.7])), 0.07) and np.any(path[0] != path_of(Lion)[0]):
         return "The first step goes the wrong way: θ minus η times the sign."
     return "The steps differ from Lion's. First blend 0.9 · old m + 0.1 · g, then take its sign, then step."
 
@@ -202,7 +218,7 @@ EXERCISES = {
         choice(
             "b",
             {
-                "a": "The means differ by 0.007, and single seeds scatter by 0.010. Other seeds may turn it round.",
+                "a": "The difference of the means, 0.007, is as uncertain as ± 0.005. Other seeds may turn it round.",
                 "c": "Not seeing a difference is not the same as seeing that there is none.",
             },
         ),

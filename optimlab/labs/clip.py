@@ -8,18 +8,19 @@ from ..descent import check_optimizer, descend
 from ..figures import style_of
 from ..knobs import Knob, check_whole
 from ..networks import clip_norm, clip_value
+from ..noise import Noisy
 from ..optimizers import GradientDescent
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from ..surfaces import cliff
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, plane, slider_knobs, start_on, surface_panel, with_values
+from .race import field_source, fixed, floor_of, loss_panel, plane, slider_knobs, start_on, surface_panel, with_values
 
 __all__ = ["clip_lab"]
 
 LIMIT = Knob("limit", "clipping", 0.05, 20.0, log=True, allowed="(0, ∞)", count=53)
 CLIPS = {"no clipping": None, "clipped by value": clip_value, "clipped by norm": clip_norm}
-X, Y, LOSS, NORM = range(4)
+LOSS, NORM = 2, 3
 
 
 def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, start=None) -> Lab:
@@ -34,7 +35,9 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     if surface is None:
         surface, start = cliff(), (2.0, 0.9) if start is None else start
     optimizer = GradientDescent(1.0) if optimizer is None else check_optimizer(optimizer)
-    plane("clip_lab", surface)
+    if isinstance(plane("clip_lab", surface), Noisy):
+        raise ValueError(f"clip_lab needs a surface without noise, got {surface!r}")
+    surface, shown = fixed(surface), repr(surface)
     check_whole("steps", steps, 1)
     start, floor = start_on(surface, start), floor_of(surface)
     styles = style_of(["GradientDescent", "Adam", "Momentum"])
@@ -67,11 +70,11 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     def summary(values):
         for source, name in zip(sources, CLIPS, strict=True):
             rows = source.compute(values)
-            farthest = np.abs(np.nan_to_num(rows[:, X], nan=np.inf)).max()
+            farthest = np.abs(np.nan_to_num(rows[:, 0], nan=np.inf)).max()
             yield f"{name:16}  ends at L − min L = {rows[-1, LOSS]:.2e}; its largest |x| was {farthest:.3g}"
 
     where = ", ".join(f"{x:g}" for x in start)
-    title = f"clipping on {surface!r} with {optimizer!r} from ({where}), limit {limit:g}, {steps} steps"
+    title = f"clipping on {shown} with {optimizer!r} from ({where}), limit {limit:g}, {steps} steps"
     panels = [surface_panel(surface, sources, runs), losses, norms]
     scene = Scene(panels, runs, steps)
     return Lab(scene, [*sources, line, field_source(surface)], controls, {"start": start}, summary, title)

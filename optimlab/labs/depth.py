@@ -6,7 +6,7 @@ import numpy as np
 
 from ..figures import ROLES, style_of
 from ..knobs import Knob, check_whole
-from ..networks import ACTIVATIONS, one_thread
+from ..networks import ACTIVATIONS, ONE_THREAD, one_of
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -99,6 +99,7 @@ def signals(activation, variance, depth=50, width=100, batch=64, seed=0):
     -------
     outputs, gradients : lists of depth + 1 arrays of shape (..., batch, width), from the inputs to the last layer
     """
+    one_of("the activation", activation, ACTIVATIONS)
     phi, slope = ACTIVATIONS[activation]
     random = np.random.default_rng(seed)
     scale = np.sqrt(np.asarray(variance, float) / width)[..., None, None]
@@ -106,7 +107,7 @@ def signals(activation, variance, depth=50, width=100, batch=64, seed=0):
     shape = (*scale.shape[:-2], batch, width)
     outputs = [np.broadcast_to(random.normal(size=(batch, width)), shape)]
     gradients = [np.broadcast_to(random.normal(size=(batch, width)), shape)]
-    with one_thread():
+    with ONE_THREAD:
         for W in weights:
             outputs.append(phi(scale * (outputs[-1] @ W)))
         for W, a in zip(weights[::-1], outputs[:0:-1], strict=True):
@@ -130,6 +131,6 @@ def signal_source(activation, *sizes):
 
 def histogram(values):
     """Shares of the last two axes' numbers in BINS bins; what lies outside counts in the outermost ones."""
-    where = np.clip(((values + SPREAD) / (2 * SPREAD) * BINS).astype(int), 0, BINS - 1)
+    where = np.clip((values + SPREAD) / (2 * SPREAD) * BINS, 0, BINS - 1).astype(int)
     where = where.reshape(*values.shape[:-2], -1)
     return np.mean(where[..., None, :] == np.arange(BINS)[:, None], axis=-1)

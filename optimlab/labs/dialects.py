@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from .. import optimizers
@@ -13,7 +11,7 @@ from ..knobs import Knob
 from ..scene import Run, Scene
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, start_on, surface_panel
+from .race import field_source, fixed, floor_of, loss_panel, start_on, surface_panel
 
 __all__ = ["DIALECTS", "dialects"]
 
@@ -71,12 +69,11 @@ def dialects(
     if name not in DIALECTS:
         raise ValueError(f"the dialects of {name!r} are not known; there are {', '.join(DIALECTS)}")
     start, title = start_on(surface, start), f"dialects of {name} on {surface!r}, {steps} steps"
-    if surface.knobs:  # here the rules are compared, on one surface
-        surface = replace(surface, knobs={})
+    surface = fixed(surface)  # here the rules are compared, on one surface
     base = getattr(optimizers, name)()
     readings = {library: base.replace(**options) for library, options in DIALECTS[name].items()}
-    fixed = set().union(*DIALECTS[name].values())
-    shared = [n for n, knob in base.knobs.items() if knob.slider and n not in fixed]
+    set_by_library = set().union(*DIALECTS[name].values())
+    shared = [n for n, knob in base.knobs.items() if knob.slider and n not in set_by_library]
     controls = [Control(n, base.knobs[n], lr if n == "lr" and lr else getattr(base, n), "all") for n in shared]
     controls.append(Control("alpha", ALPHA, alpha, "all"))
     if "eps" in base.knobs:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..figures import ROLES, surface_picture
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Lab
-from .race import field_source, floor_of, line_panel, start_on, surface_panel
+from .race import field_source, fixed, floor_of, line_panel, start_on, surface_panel
 
 __all__ = ["gradient_lab"]
 
@@ -23,8 +21,7 @@ def gradient_lab(surface, start=None) -> Lab:
     """
     start = start_on(surface, start)
     title = f"the gradient on {surface!r}"
-    if surface.knobs:  # the 3-D picture is drawn once, so the surface stays as it is
-        surface = replace(surface, knobs={})
+    surface = fixed(surface)  # the 3-D picture is drawn once
     if surface.dim == 1:
         return tangent_lab(surface, start)
     picture, project = surface_picture(surface)

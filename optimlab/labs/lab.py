@@ -29,6 +29,7 @@ class Control:
     def __post_init__(self):
         if callable(self.value) or np.ndim(self.value):
             raise ValueError(f"a slider shows one value of {self.knob.symbol}, got {short(self.value)}")
+        self.knob.check(self.value)
         if self.knob.log and not self.value > 0:
             raise ValueError(f"{self.knob.symbol} must be above 0 on its logarithmic slider, got {self.value:g}")
         self.knob = around(self.knob, self.value)

@@ -15,7 +15,7 @@ from ..optimizers import Adam
 from ..scene import Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
-from .training import epoch_panel
+from .training import epoch_panel, whole
 
 __all__ = ["overfit_lab"]
 
@@ -57,9 +57,8 @@ def overfit_lab(
     @cache
     def history(name, value):
         changed, options = WAYS[name][1](network, value)
-        return train(
-            changed, data, optimizer, epochs=epochs, batch_size=batch_size, seed=seed, progress=False, **options
-        )
+        options |= {"epochs": epochs, "batch_size": batch_size, "seed": seed, "progress": False}
+        return whole(train(changed, data, optimizer, **options))
 
     def curves(name):
         def compute(values):
@@ -88,7 +87,7 @@ def overfit_lab(
         sources += [Source(f"run{i}", needs, curves(name)), Source(f"best{i}", needs, lowest(name))]
     panels = [
         epoch_panel("training loss", "cross-entropy", TRAINING, (0.01, 5.0), runs, epochs),
-        epoch_panel("test loss, its lowest point ringed", "cross-entropy", TEST, (0.2, 5.0), runs, epochs),
+        epoch_panel("test loss, its lowest point ringed", "cross-entropy", TEST, (0.3, 3.0), runs, epochs),
         epoch_panel("test accuracy", "test accuracy", ACCURACY, (0.5, 1.0), runs, epochs, log=False),
     ]
     panels[1].marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
@@ -98,7 +97,7 @@ def overfit_lab(
             h = history(name, float(values.get(name, 0.0)))
             setting = f"{knob.symbol}={values[name]:.3g}" if knob else ""
             accuracies = f"training accuracy {h.accuracy[-1]:.3f}, test accuracy {h.test_accuracy[-1]:.3f}"
-            yield f"{name:13} {setting:8} {accuracies}; lowest test loss at epoch {np.argmin(h.test_loss)}"
+            yield f"{name:13} {setting:8} {accuracies}; lowest test loss at epoch {np.argmin(as_rows(h)[:, TEST])}"
 
     title = f"{data!r}, network {network.sizes}, {optimizer!r}, {epochs} epochs"
     return Lab(Scene(panels, runs, epochs, unit="epoch"), sources, controls, None, summary, title)
@@ -106,4 +105,5 @@ def overfit_lab(
 
 def as_rows(history):
     """Training loss, test loss and test accuracy of each epoch, shape (epochs + 1, 3)."""
-    return np.column_stack([history.loss, history.test_loss, history.test_accuracy])
+    losses = np.nan_to_num([history.loss, history.test_loss], nan=np.inf)
+    return np.column_stack([*losses, history.test_accuracy])

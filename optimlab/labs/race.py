@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..descent import TOLERANCE, check_loss, check_optimizer, check_start, descend
@@ -73,6 +75,7 @@ def runners(what, optimizers, names=None) -> tuple:
     family = [check_optimizer(o) for o in (optimizers if np.iterable(optimizers) else [optimizers])]
     if not family:
         raise ValueError(f"{what} needs at least one optimizer, got none")
+    names = [names] if isinstance(names, str) else names
     if names is not None and len(names) != len(family):
         raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {names!r}")
     return family, unique(names or [optimizer.name for optimizer in family])
@@ -84,6 +87,11 @@ def plane(what, surface):
     if surface.dim != 2:
         raise ValueError(f"{what} needs a surface of two parameters, got {surface!r} with {surface.dim}")
     return surface
+
+
+def fixed(surface):
+    """The surface as it stands, without sliders of its own."""
+    return replace(surface, knobs={}) if surface.knobs else surface
 
 
 def start_on(surface, start=None) -> tuple:

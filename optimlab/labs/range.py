@@ -13,6 +13,7 @@ from ..networks import range_test, train
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
+from .training import whole
 
 __all__ = ["range_lab"]
 
@@ -33,14 +34,13 @@ def range_lab(
     """
     check_whole("epochs", epochs, 1)
     test = range_test(network, data, check_optimizer(optimizer), low, high, batch_size=batch_size, seed=seed)
-    count = 1 + round(4 * np.log10(high / low))
+    count = max(2, 1 + round(4 * (np.log10(high) - np.log10(low))))  # four a decade
     control = Control("lr", Knob("η", "learning rate", low, high, log=True, count=count), lr)
 
     @cache
     def losses(rate):
-        history = train(
-            network, data, optimizer.replace(lr=rate), epochs=epochs, batch_size=batch_size, seed=seed, progress=False
-        )
+        options = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "progress": False}
+        history = whole(train(network, data, optimizer.replace(lr=rate), **options))
         return np.minimum(np.nan_to_num(history.loss, nan=np.inf), 1e30)
 
     def training(values):

@@ -22,7 +22,7 @@ __all__ = ["saddle_lab"]
 DISTANCE = Knob("y₀", "distance from the ridge", 1e-12, 1.0, log=True, allowed="(0, ∞)", count=37)
 SIGMA = Knob("σ", "noise", 1e-12, 0.1, log=True, allowed="(0, ∞)", count=34)
 GONE = 0.5  # |y| beyond which the saddle is left
-X, Y, AWAY, LOSS = range(4)
+AWAY, LOSS = 2, 3
 
 
 def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, steps: int = 200) -> Lab:

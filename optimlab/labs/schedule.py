@@ -8,7 +8,7 @@ import numpy as np
 
 from ..descent import check_optimizer, descend
 from ..figures import ROLES
-from ..knobs import Knob, check_whole
+from ..knobs import Knob, check_whole, told
 from ..noise import Noisy
 from ..optimizers import GradientDescent
 from ..scene import Panel, Run, Scene, mark
@@ -28,7 +28,7 @@ from ..schedules import (
 )
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, floor_of, loss_panel, plane, start_on, surface_panel
+from .race import field_source, fixed, floor_of, loss_panel, plane, start_on, surface_panel
 
 __all__ = ["SCHEDULES", "schedule_lab"]
 
@@ -82,7 +82,7 @@ SCHEDULES = {
 }  # fmt: skip
 """What the lab can show, in the order of its legend."""
 
-X, Y, LOSS, RATE = range(4)
+LOSS, RATE = 2, 3
 
 
 def schedule_lab(
@@ -107,7 +107,9 @@ def schedule_lab(
     copies : how many noises the losses are means over
     """
     optimizer = GradientDescent() if optimizer is None else check_optimizer(optimizer)
-    names = list(SCHEDULES) if names is None else list(names)
+    names = list(SCHEDULES) if names is None else [names] if isinstance(names, str) else names
+    if not isinstance(names, list | tuple):
+        raise ValueError(f"the names must be a list of schedules, got {told(names)}")
     if unknown := [name for name in names if name not in SCHEDULES]:
         raise ValueError(f"there is no schedule {unknown[0]!r} in the lab; there are {', '.join(SCHEDULES)}")
     if not names:
@@ -119,7 +121,7 @@ def schedule_lab(
     chosen = {name: replace(SCHEDULES[name], shown=SCHEDULES[name].shown or len(names) < 7) for name in names}
     start = start_on(plane("schedule_lab", surface), start)
     noisy = surface if isinstance(surface, Noisy) else Noisy(surface, 0.0)
-    calm = replace(noisy.surface, knobs={})  # here schedules are compared, on one surface
+    calm = fixed(noisy.surface)  # here schedules are compared, on one surface
     loss = Noisy(calm, noisy.sigma, noisy.seed, copies)
     last = max(steps, horizon, SHORTEST + 5)
     knobs = {

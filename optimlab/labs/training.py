@@ -9,13 +9,13 @@ import numpy as np
 
 from ..figures import style_of
 from ..knobs import Knob, check_whole
-from ..networks import check_parts, train
+from ..networks import History, check_parts, train
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
 from .race import runners, slider_knobs, with_values
 
-__all__ = ["epoch_panel", "panels_of", "training_lab"]
+__all__ = ["epoch_panel", "panels_of", "training_lab", "whole"]
 
 LOSS, ERROR = range(2)
 SMALLEST_ERROR = 1e-3
@@ -45,7 +45,9 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     ]
     largest = int(np.log2(len(data.X)))
     size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {len(data.X)}]", count=largest + 1)
-    controls = [Control("B", replace(size, low=4, count=largest - 1), batch_size, "all")]
+    if largest > 4:  # smaller batches take long
+        size = replace(size, low=4, count=largest - 1)
+    controls = [Control("B", size, batch_size, "all")]
     controls += [
         Control(f"{run.id} {name}", knob, getattr(optimizer, name), run.id)
         for run, optimizer in zip(runs, family, strict=True)
@@ -54,7 +56,7 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
 
     @lru_cache(maxsize=64)
     def history(optimizer, batch):
-        return train(network, data, optimizer, epochs=epochs, batch_size=batch, seed=seed, progress=False)
+        return whole(train(network, data, optimizer, epochs=epochs, batch_size=batch, seed=seed, progress=False))
 
     def of(run, optimizer, values):
         return history(with_values(optimizer, run.id, values), round(float(values["B"])))
@@ -72,6 +74,13 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     title = f"{data!r}, network {network.sizes}, {epochs} epochs in batches of {batch_size}"
     scene = Scene(panels_of(runs, epochs), runs, epochs, unit="epoch")
     return Lab(scene, [source(i) for i in range(len(runs))], controls, None, summary, title)
+
+
+def whole(history) -> History:
+    """A history to keep and to show; one that was interrupted is neither."""
+    if history.interrupted:
+        raise KeyboardInterrupt
+    return history
 
 
 def as_rows(history):
