@@ -1,5 +1,7 @@
 """Run the notebooks again in place and keep their files small and stable: ``make notebooks``.
 
+With ``--check`` nothing is run: it says what keeps a notebook from being committed (`.pre-commit-config.yaml`).
+
 The files are committed with their outputs, so two runs of the same code give the same bytes: no time stamps,
 no kernel's version, no random widget ids, no saved widget state (which would break GitHub's preview).
 """
@@ -126,6 +128,16 @@ def cell_problems(cell: nbformat.NotebookNode) -> list[str]:
     return found
 
 
+def check(names: list[str]) -> int:
+    """Say what keeps notebooks from being committed, without running them."""
+    slug, failed = current_slug(), False
+    for path in [Path(name) for name in names] or all_notebooks():
+        for problem in problems(path, slug):
+            print(f"{path.name} {problem}; make notebooks NOTEBOOKS={path} mends it", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
 def main(names: list[str]) -> int:
     slug, failed = current_slug(), False
     for path in [Path(name) for name in names] or all_notebooks():
@@ -146,4 +158,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(check(sys.argv[2:]) if sys.argv[1:2] == ["--check"] else main(sys.argv[1:]))

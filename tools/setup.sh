@@ -15,8 +15,13 @@ install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
 $install --require-hashes -r requirements.lock ||
     fail "The dependencies could not be installed: check the connection and the messages above, then run make again."
 $install --no-deps --no-build-isolation --editable .
-# The first thing a learner sees is a notebook, not a question about Jupyter's news.
+# The first thing a learner sees is a notebook, not a question about Jupyter's news; and a notebook that was saved
+# carries the state of its labs, so that they are alive when it is opened again, before any cell is run.
 mkdir -p "$venv/share/jupyter/lab/settings"
-echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
-    >"$venv/share/jupyter/lab/settings/overrides.json"
+cat >"$venv/share/jupyter/lab/settings/overrides.json" <<'SETTINGS'
+{
+  "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
+  "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}
+}
+SETTINGS
 touch "$venv/ready"

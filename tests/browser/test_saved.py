@@ -3,9 +3,10 @@
 import nbformat
 import pytest
 
-from .race import IMPORTS, RACE
+from .race import IMPORTS, RACE, play_to_the_end
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
 
 
 @pytest.fixture
@@ -21,12 +22,12 @@ def saved(lab, server):
     return "saved.ipynb"
 
 
-def test_a_saved_lab_carries_its_picture_and_its_summary_and_no_widget_state(saved, server):
+def test_a_saved_lab_carries_its_picture_its_summary_and_its_state(saved, server):
     notebook = server.read(saved)
     (output,) = notebook.cells[0].outputs
     assert output.data.keys() == {"text/plain", "image/png", WIDGET}
     assert output.data["text/plain"].startswith("race on ravine(")
-    assert "widgets" not in notebook.metadata
+    assert output.data[WIDGET]["model_id"] in notebook.metadata.widgets[STATE]["state"]
 
 
 def test_a_notebook_from_elsewhere_shows_the_labs_picture_before_it_is_run(saved, server, other_lab):
@@ -42,13 +43,39 @@ def test_a_notebook_from_elsewhere_shows_the_labs_picture_before_it_is_run(saved
     assert not any(stage.is_blank())
 
 
-def test_a_trusted_notebook_reopened_says_that_the_lab_sleeps_and_wakes_it_when_run(saved, lab):
-    """JupyterLab's own behaviour, written down here: it prefers a widget without a kernel to its picture.
+def test_a_notebook_reopened_shows_its_labs_alive_before_any_cell_is_run(saved, lab):
+    """Sliders, play and scrub work from the sweeps that are in the saved state; the kernel knows nothing of the lab."""
+    lab.open(saved)
+    race = lab.stage(0).wait_fresh()
+    assert lab.prompt(0) != "[*]:"
+    assert not any(race.is_blank())
+    for key in ["ArrowLeft"] * 5 + ["ArrowRight"] * 5:
+        before = race.picture()
+        race.slider("γ", "Momentum").press(key)
+        assert race.picture() != before
+        assert race.fresh("run0") and race.fresh("run1")
+    play_to_the_end(race)
+    before = race.picture()
+    race.scrub.press("Home")
+    assert race.picture() != before
+    assert lab.requests() == 0
 
-    The set-up cell of each notebook tells the reader to run all cells.
-    """
-    with lab.guard.expecting("widget model not found"):
-        lab.open(saved)
-        lab.cell(0).get_by_text("Error displaying widget: model not found").wait_for()
-    stage = lab.run_lab(0)
-    assert not any(stage.is_blank())
+
+def test_what_the_saved_state_does_not_hold_is_not_drawn_as_current(saved, lab):
+    lab.open(saved)
+    race = lab.stage(0).wait_fresh()
+    race.slider("γ", "Momentum").press("ArrowLeft")
+    race.slider("η", "Momentum").press("ArrowLeft")
+    assert not race.fresh("run1")
+    assert race.fresh("run0")
+    race.slider("η", "Momentum").press("ArrowRight")
+    assert race.fresh("run1")
+
+
+def test_a_lab_that_slept_is_new_when_its_cell_is_run_again(saved, lab):
+    lab.open(saved)
+    lab.stage(0).wait_fresh()
+    race = lab.run_lab(0)
+    before = race.picture()
+    race.handle.press("ArrowRight")
+    race.wait_fresh().wait_other_picture(before)
