@@ -17,7 +17,7 @@ from PIL import Image
 
 from .scene import Scene, contour_levels, field_grid
 
-__all__ = ["PALETTE", "draw", "png", "style_of", "surface_picture"]
+__all__ = ["PALETTE", "draw", "png", "role", "style_of", "surface_picture"]
 
 # Okabe & Ito (2008), lightened for dark themes; dashes are (on, off, …) in units of the line width.
 PALETTE = {
@@ -41,6 +41,12 @@ ROLES = {
     "theory": ("#7B4FA3", "#BFA0E0"),
     "text": ("#333333", "#DDDDDD"),
 }
+
+
+def role(name: str) -> dict:
+    """The colours of a role, as properties of a mark."""
+    return dict(zip(("color", "color_dark"), ROLES[name]))
+
 
 FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
 CONTOUR = "#8494A8"
@@ -228,7 +234,8 @@ def _line(axes, panel, item, rows, values, k, runs):
 
 
 def _vline(axes, panel, item, rows, values, k, runs):
-    x = item["x"] if "source" not in item else rows[item["source"]].ravel()[item["x"]]
+    x = values[item["control"]] if "control" in item else item["x"]
+    x = rows[item["source"]].ravel()[x] if "source" in item else x
     color = item.get("color", ROLES["theory"][0])
     axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.get("dash", ()))) if item.get("dash") else "-")
     if item.get("label"):
@@ -241,10 +248,11 @@ def _vline(axes, panel, item, rows, values, k, runs):
 
 
 def _hline(axes, panel, item, rows, values, k, runs):
-    axes.axhline(item["y"], color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
+    y = values[item["control"]] if "control" in item else item["y"]
+    axes.axhline(y, color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
     if item.get("label"):
         axes.annotate(
-            item["label"], (0.01, item["y"]), xycoords=("axes fraction", "data"), fontsize=8, ha="left", va="top",
+            item["label"], (0.01, y), xycoords=("axes fraction", "data"), fontsize=8, ha="left", va="top",
             color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
         )  # fmt: skip
 

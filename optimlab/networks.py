@@ -452,9 +452,8 @@ def range_test(
             best = min(best, smooth[-1])
             if not smooth[-1] <= 4 * best:
                 break
-            theta, state = optimizer.step(
-                theta, lambda at, X=X, y=y, masks=masks: network.gradient(at, X, y, masks), state, k
-            )
+            grad = partial(network.gradient, X=X, y=y, masks=masks)
+            theta, state = optimizer.step(theta, grad, state, k)
     n = int(np.isfinite(smooth).sum())
     return RangeTest(rates[:n], np.array(seen[:n]), np.array(smooth[:n]))
 

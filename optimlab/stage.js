@@ -803,7 +803,7 @@ function drawSlopedLine(context, panel, item, view) {
 }
 
 function drawVline(context, panel, item, view) {
-  let x = item.x;
+  let x = item.control ? view.store.values[item.control] : item.x;
   if (item.source) {
     const rows = table(view, item.source);
     if (!rows.rows) return;
@@ -833,7 +833,7 @@ function haloText(context, theme, text, x, y) {
 
 function drawHline(context, panel, item, view) {
   const { color } = penOf(view, item);
-  const py = panel.y(item.y);
+  const py = panel.y(item.control ? view.store.values[item.control] : item.y);
   strokeThrough(context, [[panel.x0, py], [panel.x1, py]], 1, { color, dash: [3, 3] }, 0.8);
   if (!item.label) return;
   context.fillStyle = color;

@@ -53,10 +53,10 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     order = [2, 1, 0]  # the noisiest below, the smoothest on top
     drawn = [sources[i] for i in order], [runs[i] for i in order]
     first = float(problem.value(np.array(problem.start)))
-    against_cost = loss_panel(problem, *drawn, steps, first, 1e-3)
+    against_cost = loss_panel(problem, *drawn, steps, first)
     panels = [
         surface_panel(problem, *drawn, title=f"{problem.name}: drag the start"),
-        cost_free(loss_panel(problem, *drawn, steps, first, 1e-3)),
+        narrow(loss_panel(problem, *drawn, steps, first)),
         cost_panel(against_cost, problem.size * steps),
     ]
 
@@ -92,9 +92,8 @@ def batch_source(name, problem, batch_of, needs, steps, seed) -> Source:
     return Source(name, needs, compute)
 
 
-def cost_free(panel) -> Panel:
-    """The loss panel without the line of the tolerance: noise never settles there."""
-    panel.marks = [m for m in panel.marks if m["kind"] == "curve"]
+def narrow(panel) -> Panel:
+    """One of two loss panels beside the surface."""
     panel.wide = 0.8
     panel.height = 0.9
     return panel
@@ -102,7 +101,7 @@ def cost_free(panel) -> Panel:
 
 def cost_panel(panel, most) -> Panel:
     """The same losses against what they have cost."""
-    panel = cost_free(panel)
+    panel = narrow(panel)
     panel.marks = [m | {"x": COST} for m in panel.marks]
     panel.x, panel.x_log = (1, float(most)), True
     panel.x_label, panel.title = "single-example gradients (log)", "loss against cost"

@@ -14,7 +14,18 @@ from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from ..surfaces import cliff
 from .lab import Control, Lab
-from .race import field_source, fixed, floor_of, loss_panel, plane, slider_knobs, start_on, surface_panel, with_values
+from .race import (
+    field_source,
+    fixed,
+    floor_of,
+    loss_panel,
+    plane,
+    rows_of,
+    slider_knobs,
+    start_on,
+    surface_panel,
+    with_values,
+)
 
 __all__ = ["clip_lab"]
 
@@ -50,11 +61,7 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     ]
     controls.append(Control("limit", LIMIT, limit, "all"))
     sources = [clip_source(f"run{i}", surface, optimizer, clip, steps) for i, clip in enumerate(CLIPS.values())]
-    line = Source(
-        "limit", ("limit",), lambda v: np.asarray(v["limit"], float)[..., None, None] * np.ones((steps + 1, 1))
-    )
-    losses = loss_panel(surface, sources, runs, steps, float(surface.value(np.array(start))), 1e-3)
-    losses.marks = [m for m in losses.marks if m["kind"] == "curve"]
+    losses = loss_panel(surface, sources, runs, steps, float(surface.value(np.array(start))))
     norms = Panel(
         (0, steps),
         (1e-3, 1e2),
@@ -63,8 +70,10 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
         title="the gradient's norm, and the limit",
         alt="norm of the gradient against step, with the clipping limit, logarithmic",
         y_log=True,
-        marks=[mark("curve", source="limit", y=0, still=True, color="#98A4B3", color_dark="#6B7787")]
-        + [mark("curve", source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)],
+        marks=[
+            mark("hline", control="limit", label="limit"),
+            *(mark("curve", source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)),
+        ],
     )
 
     def summary(values):
@@ -77,7 +86,7 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     title = f"clipping on {shown} with {optimizer!r} from ({where}), limit {limit:g}, {steps} steps"
     panels = [surface_panel(surface, sources, runs), losses, norms]
     scene = Scene(panels, runs, steps)
-    return Lab(scene, [*sources, line, field_source(surface)], controls, {"start": start}, summary, title)
+    return Lab(scene, [*sources, field_source(surface)], controls, {"start": start}, summary, title)
 
 
 def clip_source(name, surface, optimizer, clip, steps) -> Source:
@@ -93,7 +102,6 @@ def clip_source(name, surface, optimizer, clip, steps) -> Source:
         walk = descend(surface, with_values(optimizer, "all", values, axes=1), start, steps, clip=limited)
         with np.errstate(all="ignore"):
             norm = np.linalg.norm(surface.gradient(walk.theta), axis=-1)
-        rows = [walk.theta[..., 0], walk.theta[..., 1], walk.loss - floor, norm]
-        return np.moveaxis(np.stack(rows, axis=-1), 0, -2)
+        return rows_of(walk.theta[..., 0], walk.theta[..., 1], walk.loss - floor, norm)
 
     return Source(name, needs, compute)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..figures import ROLES, style_of
+from ..figures import role, style_of
 from ..knobs import Knob, check_whole
 from ..networks import ACTIVATIONS, ONE_THREAD, one_of
 from ..scene import Panel, Run, Scene, mark
@@ -59,8 +59,8 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
             (VARIANCE.low, VARIANCE.high), (0, 1), x_label="variance of the weights, times the width", x_log=True,
             height="ruler", alt="the variance of the weights beside Xavier's and He's",
             marks=[
-                mark("vline", x=1.0, label="Xavier", side="left", **THEORY),
-                mark("vline", x=2.0, label="He", **THEORY),
+                mark("vline", x=1.0, label="Xavier", side="left", **role("theory")),
+                mark("vline", x=2.0, label="He", **role("theory")),
                 mark("dot", control="variance"),
             ],
         ),
@@ -77,9 +77,6 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     title = f"signals through {depth} layers of {width} units, n·Var(w) = {variance:g}"
     scene = Scene(panels, runs, depth, unit="layer")
     return Lab(scene, sources, [Control("variance", VARIANCE, variance, "all")], None, summary, title, depth // 5)
-
-
-THEORY = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}
 
 
 def told(number) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import TOLERANCE, check_optimizer, descend
-from ..figures import ROLES, style_of
+from ..figures import role, style_of
 from ..problems import LinearRegression
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
@@ -60,7 +60,7 @@ def by_hand(problem, point) -> Lab:
     sources = [Source("here", ("start",), compute), field_source(problem)]
     panels = [
         surface_panel(problem, [], [], title="its loss surface: drag the point", handle="point (w, b)"),
-        data_panel(problem, [mark("line", control="start", color=ROLES["step"][0], color_dark=ROLES["step"][1])]),
+        data_panel(problem, [mark("line", control="start", **role("step"))]),
     ]
     panels[0].equal = True
     panels[0].marks = [m for m in panels[0].marks if m.get("symbol") != "star"]  # finding it is the exercise
@@ -82,7 +82,7 @@ def data_panel(problem, lines) -> Panel:
     marks = [
         mark(
             "points", data=np.column_stack([x, y]).tolist(), symbol="dot", alpha=0.55,
-            color=ROLES["data"][0], color_dark=ROLES["data"][1],
+            **role("data"),
         )
     ]  # fmt: skip
     return Panel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..figures import ROLES, surface_picture
+from ..figures import ROLES, role, surface_picture
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Lab
@@ -101,10 +101,6 @@ def tangent_lab(surface, start) -> Lab:
 
 def readouts(*labels):
     return [{"label": label, "source": "here", "channel": channel} for label, channel in labels]
-
-
-def role(name):
-    return {"color": ROLES[name][0], "color_dark": ROLES[name][1]}
 
 
 def typical_slope(surface) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..descent import TOLERANCE, check_loss, check_optimizer, check_start, descend
-from ..figures import ROLES, style_of
+from ..figures import role, style_of
 from ..scene import Panel, Run, Scene, field_grid, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -92,6 +92,11 @@ def plane(what, surface):
 def fixed(surface):
     """The surface as it stands, without sliders of its own."""
     return replace(surface, knobs={}) if surface.knobs else surface
+
+
+def rows_of(*columns):
+    """Columns of shape (T+1, ...) as the rows of a source: shape (..., T+1, columns)."""
+    return np.moveaxis(np.stack(columns, axis=-1), 0, -2)
 
 
 def start_on(surface, start=None) -> tuple:
@@ -224,13 +229,15 @@ def line_panel(surface, sources, runs, handle) -> Panel:
     )
 
 
-def loss_panel(surface, sources, runs, steps, first, tolerance) -> Panel:
-    """L − min L against the step, on a logarithmic scale."""
+def loss_panel(surface, sources, runs, steps, first, tolerance=None) -> Panel:
+    """L − min L against the step, on a logarithmic scale; without a tolerance, without the line of the target."""
+    target, tolerance = tolerance is not None, TOLERANCE if tolerance is None else tolerance
     top = max(first - floor_of(surface), 10 * tolerance, 1e-6)
     high = 10.0 ** np.ceil(np.log10(top) + 0.6)
     low = min(10.0 ** np.floor(np.log10(tolerance) - 2), high * 1e-6)
     marks = [mark("curve", source=s.name, run=run.id, y=surface.dim) for s, run in zip(sources, runs, strict=True)]
-    marks.append(mark("hline", y=tolerance, label=f"settled: at or below {tolerance:g} for good"))
+    if target:
+        marks.append(mark("hline", y=tolerance, label=f"settled: at or below {tolerance:g} for good"))
     return Panel(
         (0, max(steps, 1)),
         (low, high),
@@ -249,7 +256,7 @@ def rate_ruler(surface, runs, controls) -> Panel:
     low = min([c.knob.low for c in rates], default=1e-4)
     high = max([c.knob.high for c in rates], default=1.0)
     kind = "full-batch gradient descent" if hasattr(surface, "gradient_at") else "gradient descent"
-    theory = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}
+    theory = role("theory")
     marks = [
         mark("vline", source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),
         mark("vline", source="theory", x=1, label="limit: 2/λmax = {x}", **theory),

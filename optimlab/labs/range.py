@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from ..descent import check_optimizer
-from ..figures import ROLES, style_of
+from ..figures import role, style_of
 from ..knobs import Knob, check_whole
 from ..networks import range_test, train
 from ..scene import Panel, Run, Scene, mark
@@ -57,9 +57,8 @@ def range_lab(
         Source("test", (), lambda values: np.column_stack([test.lr, test.loss, test.smooth])),
         Source("ends", (), lambda values: np.column_stack([grid, ends])),
         Source("training", ("lr",), training),
-        Source("rate", ("lr",), lambda values: np.asarray(values["lr"], float)[..., None, None]),
     ]
-    here = mark("vline", source="rate", x=0, label="η = {x}", color=color, color_dark=dark)
+    here = mark("vline", control="lr", label="η = {x}", color=color, color_dark=dark)
     top = float(test.smooth[0])
     panels = [
         loss_against_rate(
@@ -103,7 +102,7 @@ def range_lab(
 
 
 RAW = {"color": "#B9C2CE", "color_dark": "#4A5563"}
-SMOOTH = {"color": ROLES["data"][0], "color_dark": ROLES["data"][1]}
+SMOOTH = role("data")
 
 
 def loss_against_rate(title, x, y, alt, marks) -> Panel:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..descent import descend
-from ..figures import ROLES, style_of
+from ..figures import role, style_of
 from ..knobs import Knob, check_whole
 from ..noise import Noisy
 from ..optimizers import Adam, GradientDescent, Momentum
@@ -15,7 +15,7 @@ from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from ..surfaces import saddle
 from .lab import Control, Lab
-from .race import field_source, runners, slider_knobs, surface_panel, with_values
+from .race import field_source, rows_of, runners, slider_knobs, surface_panel, with_values
 
 __all__ = ["saddle_lab"]
 
@@ -64,7 +64,6 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
         path_on_ridge("calm", surface, first, names[0], steps),
         path_on_ridge("shaken", surface, first, names[0], steps, True),
     ]
-    here = Source("here", ("distance",), lambda v: np.asarray(v["distance"], float)[..., None, None])
     panels = [
         plain(surface_panel(surface, paths, runs, title="the saddle: a ridge along y = 0")),
         away_panel(paths, runs, steps),
@@ -77,9 +76,7 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
             yield f"{run.label:28}  {'stays' if np.isnan(time) else f'has left after {time:.0f} steps'}"
 
     title = f"saddle from y₀={distance:g}, noise σ={sigma:g}, {steps} steps"
-    return Lab(
-        Scene(panels, runs, steps), [*paths, *times, here, field_source(surface)], controls, None, summary, title
-    )
+    return Lab(Scene(panels, runs, steps), [*paths, *times, field_source(surface)], controls, None, summary, title)
 
 
 def away_panel(paths, runs, steps) -> Panel:
@@ -100,7 +97,6 @@ def away_panel(paths, runs, steps) -> Panel:
 def escape_panel(times, runs, steps) -> Panel:
     """Escape times against the distance at the start: a straight line over a logarithmic axis."""
     marks = [mark("curve", source=s.name, run=r.id, x=0, y=1, still=True) for s, r in zip(times, runs, strict=True)]
-    color, color_dark = ROLES["theory"]
     return Panel(
         (DISTANCE.low, DISTANCE.high),
         (0, steps),
@@ -109,7 +105,7 @@ def escape_panel(times, runs, steps) -> Panel:
         title="escape time",
         alt="steps until the saddle is left, against the distance at the start, logarithmic",
         x_log=True,
-        marks=[*marks, mark("vline", source="here", x=0, label="y₀", dash=(2, 2), color=color, color_dark=color_dark)],
+        marks=[*marks, mark("vline", control="distance", label="y₀", dash=(2, 2), **role("theory"))],
     )
 
 
@@ -128,7 +124,7 @@ def plain(panel) -> Panel:
 def columns(walk, surface):
     """x, y, |y| and L − min L of each step: shape (..., T+1, 4)."""
     x, y = walk.theta[..., 0], walk.theta[..., 1]
-    return np.moveaxis(np.stack([x, y, np.abs(y), walk.loss - surface.minimum], axis=-1), 0, -2)
+    return rows_of(x, y, np.abs(y), walk.loss - surface.minimum)
 
 
 def starts(surface, y0, many):

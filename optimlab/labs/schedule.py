@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..descent import check_optimizer, descend
-from ..figures import ROLES
+from ..figures import role
 from ..knobs import Knob, check_whole, told
 from ..noise import Noisy
 from ..optimizers import GradientDescent
@@ -28,7 +28,7 @@ from ..schedules import (
 )
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, fixed, floor_of, loss_panel, plane, start_on, surface_panel
+from .race import field_source, fixed, floor_of, loss_panel, plane, rows_of, start_on, surface_panel
 
 __all__ = ["SCHEDULES", "schedule_lab"]
 
@@ -123,7 +123,7 @@ def schedule_lab(
     noisy = surface if isinstance(surface, Noisy) else Noisy(surface, 0.0)
     calm = fixed(noisy.surface)  # here schedules are compared, on one surface
     loss = Noisy(calm, noisy.sigma, noisy.seed, copies)
-    last = max(steps, horizon, SHORTEST + 5)
+    last, floor = max(steps, horizon, SHORTEST + 5), floor_of(calm)
     knobs = {
         "lr": (Knob("η₀", "learning rate", lr / 16, 2.5 * lr, log=True, count=25), lr),
         "alpha": (Knob("α", "decay factor", 0.3, 0.95, allowed="(0, 1]", count=14), alpha),
@@ -138,17 +138,7 @@ def schedule_lab(
     used = {"lr", "sigma"}.union(*(choice.needs for choice in chosen.values()))
     controls = [Control(name, knob, knob.check(value), "all") for name, (knob, value) in knobs.items() if name in used]
     runs = [
-        Run(
-            name,
-            name,
-            c.color,
-            c.color_dark,
-            c.dash,
-            loss=(f"run{i}", LOSS),
-            minimum=floor_of(calm),
-            shown=c.shown,
-            reads="mean L",
-        )
+        Run(name, name, c.color, c.color_dark, c.dash, (f"run{i}", LOSS), floor, shown=c.shown, reads="mean L")
         for i, (name, c) in enumerate(chosen.items())
     ]
     sources = [
@@ -158,13 +148,11 @@ def schedule_lab(
     panels = [
         rate_panel(sources, runs, steps, 2.6 * lr),
         surface_panel(calm, sources, runs),
-        mean_panel(loss_panel(calm, sources, runs, steps, float(calm.value(np.array(start))), 1e-3), copies),
+        mean_panel(loss_panel(calm, sources, runs, steps, float(calm.value(np.array(start)))), copies),
     ]
-    others = [field_source(calm)]
     if "horizon" in used:
-        others.append(Source("horizon", ("horizon",), lambda v: np.asarray(v["horizon"], float)[..., None, None]))
         for panel in (panels[0], panels[2]):
-            panel.marks.append(mark("vline", source="horizon", x=0, label="T", dash=(2, 2), **PLAN))
+            panel.marks.append(mark("vline", control="horizon", label="T", dash=(2, 2), **role("theory")))
 
     def summary(values):
         horizon = round(float(values.get("horizon", steps)))
@@ -174,10 +162,7 @@ def schedule_lab(
             yield f"{name:22}  mean L − min L {planned}{excess[-1]:.2e} at step {steps}"
 
     title = f"schedules of {optimizer.name} on {noisy!r}, {copies} noises, {steps} steps"
-    return Lab(Scene(panels, runs, steps), [*sources, *others], controls, {"start": start}, summary, title)
-
-
-PLAN = {"color": ROLES["theory"][0], "color_dark": ROLES["theory"][1]}
+    return Lab(Scene(panels, runs, steps), [*sources, field_source(calm)], controls, {"start": start}, summary, title)
 
 
 def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:
@@ -194,8 +179,7 @@ def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:
         if title == AVERAGED:
             theta = second_half(theta)
             excess = loss.value(theta) - floor
-        columns = [theta[..., 0, 0], theta[..., 0, 1], excess.mean(axis=-1), rates(schedule, walk, many)]
-        return np.moveaxis(np.stack(columns, axis=-1), 0, -2)
+        return rows_of(theta[..., 0, 0], theta[..., 0, 1], excess.mean(axis=-1), rates(schedule, walk, many))
 
     return Source(name, ("start", "sigma", *choice.needs), compute, sweeps=choice.needs)
 
@@ -240,7 +224,6 @@ def rate_panel(sources, runs, steps, top) -> Panel:
 
 def mean_panel(panel, copies) -> Panel:
     """The loss panel for means over noises, which settle nowhere."""
-    panel.marks = [m for m in panel.marks if m["kind"] == "curve"]
     panel.title = f"loss, mean over {copies} noises"
     panel.y = (1e-4, panel.y[1] / 10)
     return panel
