@@ -251,8 +251,10 @@ def _hline(axes, panel, item, rows, values, k, runs):
     y = values[item["control"]] if "control" in item else item["y"]
     axes.axhline(y, color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
     if item.get("label"):
+        right = item.get("side") == "right"
         axes.annotate(
-            item["label"], (0.01, y), xycoords=("axes fraction", "data"), fontsize=8, ha="left", va="top",
+            item["label"], (0.99 if right else 0.01, y), xycoords=("axes fraction", "data"), fontsize=8,
+            ha="right" if right else "left", va="top",
             color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
         )  # fmt: skip
 

@@ -836,10 +836,11 @@ function drawHline(context, panel, item, view) {
   const py = panel.y(item.control ? view.store.values[item.control] : item.y);
   strokeThrough(context, [[panel.x0, py], [panel.x1, py]], 1, { color, dash: [3, 3] }, 0.8);
   if (!item.label) return;
+  const right = item.side === "right";
   context.fillStyle = color;
-  context.textAlign = "left";
+  context.textAlign = right ? "right" : "left";
   context.textBaseline = "top";
-  haloText(context, view.theme, item.label, panel.x0 + 5, py + 3);
+  haloText(context, view.theme, item.label, right ? panel.x1 - 5 : panel.x0 + 5, py + 3);
 }
 
 function drawDot(context, panel, item, view) {

@@ -767,3 +767,31 @@ def test_the_thread_limit_is_set_by_the_first_one_in_and_taken_back_by_the_last_
             assert set(threads()) <= {1}
         assert set(threads()) <= {1}
     assert threads() == before
+
+
+TORCH = dict(np.load(Path(__file__).resolve().parent / "oracles" / "training.npz"))  # see oracles/record_training.py
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("decay", {"weight_decay": 0.2}),
+        ("norm", {"clip": clip_norm(0.05)}),
+        ("value", {"clip": clip_value(0.05)}),
+    ],
+)
+def test_sixty_steps_of_training_are_those_of_pytorchs_adamw_and_clipping(name, options):
+    data = Data(TORCH["X"], TORCH["y"], TORCH["X"], TORCH["y"])
+
+    def path_with(options):
+        path = []
+        train(
+            Network((3, 6, 4), "tanh"), data, Adam(lr=0.03, beta1=0.9, beta2=0.99, eps=1e-8), epochs=60, batch_size=30,
+            theta=TORCH["theta"], progress=False, on_epoch=lambda history: path.append(history.theta), **options,
+        )  # fmt: skip
+        return np.array(path)
+
+    # torch's clip_grad_norm_ divides by the norm plus 1e-6, we by the norm.
+    tolerance = 2e-5 if name == "norm" else 1e-12
+    np.testing.assert_allclose(path_with(options), TORCH[name], rtol=0, atol=tolerance)
+    assert np.abs(path_with({}) - TORCH[name]).max() > 1e-2  # each option matters here

@@ -71,7 +71,7 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
         alt="norm of the gradient against step, with the clipping limit, logarithmic",
         y_log=True,
         marks=[
-            mark("hline", control="limit", label="limit"),
+            mark("hline", control="limit", label="limit", side="right"),
             *(mark("curve", source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)),
         ],
     )

@@ -90,7 +90,7 @@ def away_panel(paths, runs, steps) -> Panel:
         title="distance from the ridge",
         alt="distance from the ridge against step, logarithmic",
         y_log=True,
-        marks=[*marks, mark("hline", y=GONE, label=f"left: beyond {GONE:g}")],
+        marks=[*marks, mark("hline", y=GONE, label="gone", side="right")],
     )
 
 
