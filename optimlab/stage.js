@@ -1088,17 +1088,57 @@ function makeLegend(view) {
     bar.append(text);
     return { note, text };
   });
-  const put = (node, text) => node.textContent !== text && (node.textContent = text);
+  const write = (node, text) => node.textContent !== text && (node.textContent = text);
   const update = () => {
-    for (const { run, text } of chips) put(text, readout(view, run));
+    for (const { run, text } of chips) write(text, readout(view, run));
     for (const { note, text } of notes) {
       const rows = table(view, note.source);
       const value = rows.rows ? short(rows.at(Math.floor(view.k), note.channel), note.digits) : "…";
-      put(text, `${note.label} = ${rows.fresh ? value : "…"}`);
+      write(text, `${note.label} = ${rows.fresh ? value : "…"}`);
     }
   };
   const words = () => view.scene.runs.filter((run) => !view.off.has(run.id)).map((run) => `${run.label}: ${readout(view, run)}`).join("; ");
   return { bar, update, words };
+}
+
+// ------------------------------------------------------------------------------------------------ around the stage
+
+/** The lab's sliders in words: ipywidgets gives their handles no name, and that of a logarithmic one its exponent. */
+function nameSliders(lab) {
+  for (const slider of lab.querySelectorAll(".widget-slider")) {
+    const [handle, readout] = [slider.querySelector(".noUi-handle"), slider.querySelector(".widget-readout")];
+    if (!handle || !readout) continue;
+    const row = slider.closest(".optimlab-row")?.querySelector(".optimlab-swatch");
+    const name = [row, slider.querySelector(".widget-label")].map((node) => node?.textContent.trim()).filter(Boolean).join(" ");
+    put(handle, { "aria-label": name, "aria-valuetext": readout.textContent });
+    put(readout, { role: "textbox", "aria-label": `${name} as a number` });
+  }
+}
+
+/** Attributes, where they are not there yet. */
+function put(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/** Keep the sliders' words true; returns what ends it. */
+function watchSliders(lab) {
+  nameSliders(lab);
+  const observer = new MutationObserver(() => nameSliders(lab));
+  observer.observe(lab, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-valuetext"] });
+  return () => observer.disconnect();
+}
+
+/**
+ * In the lab a key is the lab's and none of the notebook's, but to save and to run the cell; returns what ends it.
+ * Notebook 7 hears a key before the lab does, JupyterLab after it; both let it pass if what has the focus is so marked.
+ */
+function keepKeys(lab) {
+  const decide = (event) => {
+    const forNotebook = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+    if (lab.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
+  };
+  window.addEventListener("keydown", decide, true);
+  return () => window.removeEventListener("keydown", decide, true);
 }
 
 // ------------------------------------------------------------------------------------------------ a view
@@ -1124,7 +1164,6 @@ class View {
   build() {
     const { root, scene } = this;
     root.classList.add("optimlab-stage");
-    root.dataset.lmSuppressShortcuts = "true"; // the notebook's own keys stay out of the lab
     const plain = element("div", { className: "optimlab-panels" });
     const rulers = element("div", { className: "optimlab-rulers" });
     root.append(plain, rulers);
@@ -1157,12 +1196,17 @@ class View {
     const options = { attributes: true, attributeFilter: ["class", "style", "theme", "data-jp-theme-name", "data-jp-theme-light"] };
     for (const node of [document.body, document.documentElement]) this.themes.observe(node, options);
     this.onKey = (event) => {
-      event.stopPropagation();
       if (event.key !== " " || ["BUTTON", "SELECT"].includes(event.target.tagName) || !this.transport) return;
       event.preventDefault();
       this.togglePlay();
     };
     this.root.addEventListener("keydown", this.onKey);
+  }
+
+  /** The lab is known once it stands on the page. */
+  settle(lab) {
+    this.leave = [watchSliders(lab), keepKeys(lab)];
+    return lab;
   }
 
   togglePlay() {
@@ -1194,6 +1238,7 @@ class View {
 
   draw() {
     if (!this.root.isConnected || !this.root.clientWidth) return;
+    this.lab ??= this.settle(this.root.closest(".optimlab-lab") ?? this.root);
     this.dark = isDark(this.root.parentElement ?? this.root);
     this.theme = this.dark ? THEMES.dark : THEMES.light;
     this.root.classList.toggle("optimlab-dark", this.dark);
@@ -1245,6 +1290,7 @@ class View {
     this.sizes.disconnect();
     this.themes.disconnect();
     this.root.removeEventListener("keydown", this.onKey);
+    for (const leave of this.leave ?? []) leave();
     release(this.model);
   }
 }

@@ -35,6 +35,7 @@ FLAGS = (
     "--ServerApp.port=0",  # any that is free
     "--ServerApp.terminals_enabled=False",
     "--LabApp.expose_app_in_browser=True",  # window.jupyterapp: the commands behind JupyterLab's menus
+    "--JupyterNotebookApp.expose_app_in_browser=True",
     "--LabApp.extension_manager=readonly",  # it would ask a package index
     "--LabApp.news_url=",
     "--LanguageServerManager.autodetect=False",
@@ -42,9 +43,9 @@ FLAGS = (
 
 
 class Server:
-    """JupyterLab on a free port of 127.0.0.1, with configuration, settings and trust of its own."""
+    """JupyterLab (or Notebook 7) on a free port of 127.0.0.1, with configuration, settings and trust of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, app="jupyterlab"):
         self.root = folder / "notebooks"
         self.runtime = folder / "runtime"
         self.log = folder / "log.txt"
@@ -54,7 +55,7 @@ class Server:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(content))
         token = secrets.token_hex()
-        command = [sys.executable, "-m", "jupyterlab", *FLAGS, f"--ServerApp.root_dir={self.root}"]
+        command = [sys.executable, "-m", app, *FLAGS, f"--ServerApp.root_dir={self.root}"]
         command.append(f"--IdentityProvider.token={token}")
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
@@ -145,9 +146,20 @@ class JupyterLab:
         self.guard = Guard(page)
         self.name = None
         page.set_default_timeout(1000 * SECONDS)
-        page.goto(f"{server.url}lab?reset&token={server.token}")
-        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget")
-        page.evaluate("async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); }")
+        self.enter()
+
+    def enter(self):
+        self.page.goto(f"{self.server.url}lab?reset&token={self.server.token}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget")
+        self.page.evaluate("async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); }")
+
+    def show(self, name: str, subshells: bool):
+        """Open a notebook, and wait for nothing."""
+        self.page.evaluate(
+            "mode => { jupyterapp.serviceManager.kernels.commsOverSubshells = mode; }",
+            "perCommTarget" if subshells else "disabled",
+        )
+        self.page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', {path})", name)
 
     # -------------------------------------------------------------------------------------- notebooks and cells
 
@@ -158,12 +170,8 @@ class JupyterLab:
         ("comms over subshells"). Without subshells it can't, as on Colab and with every older kernel.
         """
         self.close()
-        self.page.evaluate(
-            "mode => { jupyterapp.serviceManager.kernels.commsOverSubshells = mode; }",
-            "perCommTarget" if subshells else "disabled",
-        )
         self.name = name
-        self.page.evaluate("path => void jupyterapp.commands.execute('docmanager:open', {path})", name)
+        self.show(name, subshells)
         self.page.wait_for_function(
             f"path => {SESSION}?.path === path && {SESSION}.session?.kernel?.status === 'idle'", arg=name
         )

@@ -227,8 +227,8 @@ class Slider:
         self.page.keyboard.press("Enter")
 
     def position(self) -> float:
-        """Where the knob stands."""
-        return float(self.knob.get_attribute("aria-valuetext"))
+        """Where the knob stands: a number that grows to the right."""
+        return self.knob.evaluate("knob => parseFloat(knob.parentElement.style.transform.match(/-?[0-9.]+/)[0])")
 
     def shown(self) -> float:
         """The number beside the slider."""
