@@ -13,13 +13,14 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import check_whole, short, told
+from .knobs import Knob, check_numbers, check_whole, short, told
 from .optimizers import Optimizer
 from .schedules import ReduceOnPlateau
 
 __all__ = ["Trajectory", "descend", "sweep"]
 
 TOLERANCE = 1e-3
+TARGET = Knob("tolerance", "the", low=1e-6, high=1.0, log=True, allowed="(0, ∞)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +59,7 @@ class Trajectory:
         It is the *last* time the loss leaves the target that counts, not the first time it touches it.
         None if it does not stay there (NaN, in an array, for many descents).
         """
+        tolerance = TARGET.check(tolerance)
         outside = ~(self.loss - self.minimum <= tolerance)
         last_outside = self.steps - np.argmax(outside[::-1], axis=0)
         settled = np.where(outside.any(axis=0), last_outside + 1.0, 0.0)
@@ -69,6 +71,7 @@ class Trajectory:
         head = f"{name}  {rest.replace(', ', '  ')}".rstrip()
         if self.loss.ndim > 1:
             return f"{head}  {self.loss[0].size} descents of {self.steps} steps"
+        tolerance = TARGET.check(tolerance)
         target = f"L<{short(self.minimum + tolerance)}"
         if self.diverged_at is not None:
             return f"{head}  diverges: not finite from step {self.diverged_at} on"
@@ -162,7 +165,7 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
     check_loss(loss)
     check_optimizer(optimizer)
     start = check_start(loss.start if start is None else start, loss)
-    values = _numbers(values, "the values of a sweep must be numbers")
+    values = check_numbers(values, "the values of a sweep must be numbers")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"the values of a sweep must have shape (n,) with n ≥ 1, got {values.shape}")
     column = values.reshape(-1, *[1] * start.ndim)
@@ -172,7 +175,7 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
         loss = loss.replace(**{name: column[..., 0]})
     else:
         known = [*optimizer.knobs, *getattr(loss, "knobs", {})]
-        raise ValueError(f"there is no hyperparameter {name!r} to sweep; there are {', '.join(known)}")
+        raise ValueError(f"there is no hyperparameter {told(name)} to sweep; there are {', '.join(known)}")
     return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps)
 
 
@@ -271,20 +274,9 @@ def check_loss(loss):
         raise ValueError(f"the loss must have value(theta) and gradient(theta), got {told(loss)}")
 
 
-def _numbers(values, must) -> np.ndarray:
-    """A float array of what are numbers, or a `ValueError`."""
-    try:
-        array = np.asarray(values)
-        if array.size and array.dtype.kind not in "fiu":
-            raise TypeError
-    except (TypeError, ValueError):
-        raise ValueError(f"{must}, got {told(values)}") from None
-    return array if array.dtype.kind == "f" else array.astype(float)
-
-
 def check_start(start, loss=None):
     """θ₀ as a float array of shape (..., d), or a `ValueError` that says what is wrong with it."""
-    theta = _numbers(start, "the start θ₀ must be numbers of shape (..., d)")
+    theta = check_numbers(start, "the start θ₀ must be numbers of shape (..., d)")
     if theta.ndim == 0 or theta.size == 0:
         raise ValueError(f"the start θ₀ must have shape (..., d) with d ≥ 1, got {theta.shape}")
     dim = getattr(loss, "dim", theta.shape[-1])

@@ -10,6 +10,8 @@ from dataclasses import Field, dataclass, field, fields
 
 import numpy as np
 
+BIGGEST = 2**128  # more than anything can count to; seeds may be large
+
 Rate = float | np.ndarray | Callable
 """A learning rate: a number, an array that broadcasts against θ, or a schedule (a function of the step k)."""
 
@@ -64,10 +66,21 @@ class Knob:
 def check_whole(what: str, number, least: int = 0, most: int | None = None) -> int:
     """A whole number of at least `least` (and at most `most`) as an int, or a `ValueError` that names it."""
     whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not whole or number < least or (most is not None and number > most):
+    if not whole or not least <= number <= (most or BIGGEST):
         allowed = f"≥ {least}" if most is None else f"in [{least}, {most}]"
         raise ValueError(f"{what} must be a whole number {allowed}, got {told(number)}")
     return int(number)
+
+
+def check_numbers(values, must: str) -> np.ndarray:
+    """A float array of what are numbers, or a `ValueError` that says what `must` be."""
+    try:
+        array = np.asarray(values)
+        if array.size and array.dtype.kind not in "fiu":
+            raise TypeError
+    except (TypeError, ValueError):
+        raise ValueError(f"{must}, got {told(values)}") from None
+    return array if array.dtype.kind == "f" else array.astype(float)
 
 
 def told(value) -> str:
@@ -102,6 +115,8 @@ def short(value) -> str:
     """A number in three significant digits, as it stands in labels: 0.05, 1.2e-05, 3e+10."""
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
+    if np.size(value) == 0:
+        return "nothing"
     if np.ndim(value):
         flat = np.ravel(value)
         return f"{flat[0]:.3g}…{flat[-1]:.3g}"

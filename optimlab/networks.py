@@ -16,7 +16,7 @@ from threading import Lock
 import numpy as np
 
 from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
-from .knobs import Knob, check_whole, knob, knobs_of, told
+from .knobs import Knob, check_numbers, check_whole, knob, knobs_of, told
 from .optimizers import Optimizer
 
 __all__ = ["Data", "History", "Network", "RangeTest", "clip_norm", "clip_value", "digits", "range_test", "train"]
@@ -57,7 +57,7 @@ class Network:
     def __post_init__(self):
         sizes = np.array(self.sizes)
         if sizes.ndim != 1 or len(sizes) < 2 or sizes.dtype.kind not in "iu" or sizes.min() < 1:
-            raise ValueError(f"the sizes of the layers must be at least two whole numbers ≥ 1, got {self.sizes!r}")
+            raise ValueError(f"the sizes of the layers must be at least two whole numbers ≥ 1, got {told(self.sizes)}")
         object.__setattr__(self, "sizes", tuple(sizes.tolist()))
         one_of("the activation", self.activation, ACTIVATIONS)
         for name, spec in knobs_of(self).items():
@@ -78,6 +78,7 @@ class Network:
         if scheme is None:
             scheme = "he" if self.activation == "relu" else "xavier"
         one_of("the initialization", scheme, VARIANCES)
+        check_whole("the seed", seed)
         random, theta = np.random.default_rng(seed), np.zeros(self.size)
         for W, _ in self.layers(theta):
             W[:] = random.normal(0, np.sqrt(VARIANCES[scheme](*W.shape)), W.shape)
@@ -85,8 +86,9 @@ class Network:
 
     def layers(self, theta) -> list:
         """The (W, b) of each layer, as views of θ: W has shape (n_in, n_out)."""
-        if np.shape(theta) != (self.size,):
-            raise ValueError(f"θ of a {self.sizes} network must have shape ({self.size},), got {np.shape(theta)}")
+        must = f"θ of a {self.sizes} network must have shape ({self.size},)"
+        if check_numbers(theta, must).shape != (self.size,):
+            raise ValueError(f"{must}, got {np.shape(theta)}")
         views, at = [], 0
         for n_in, n_out in zip(self.sizes, self.sizes[1:]):
             W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
@@ -98,7 +100,7 @@ class Network:
     def forward(self, theta, X, masks=None) -> list:
         """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
         phi, _ = ACTIVATIONS[self.activation]
-        layers, a = self.layers(theta), [np.asarray(X)]
+        layers, a = self.layers(theta), [check_numbers(X, "X must be numbers of shape (n, features)")]
         for i, (W, b) in enumerate(layers):
             z = a[-1] @ W + b
             last = i == len(layers) - 1
@@ -140,6 +142,7 @@ class Network:
 
     def check(self, X, y):
         """That the network fits the examples: one sentence if it does not."""
+        X = check_numbers(X, "X must be numbers of shape (n, features)")
         classes, labels = self.sizes[-1], np.asarray(y)
         if labels.shape != np.shape(X)[:1] or labels.size == 0:
             raise ValueError(f"X needs one label for each of its rows, got {np.shape(X)} and {labels.shape}")
@@ -174,7 +177,7 @@ class Network:
 
 def one_of(what, choice, choices):
     if choice not in tuple(choices):
-        raise ValueError(f"{what} must be one of {', '.join(choices)}, got {choice!r}")
+        raise ValueError(f"{what} must be one of {', '.join(choices)}, got {told(choice)}")
 
 
 def log_softmax(z):
@@ -186,13 +189,19 @@ def log_softmax(z):
 CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞)")
 SMOOTHING = Knob("β", "decay", low=0.0, high=0.99, allowed="[0, 1)")
 RANGE = Knob("η", "the range of", low=1e-4, high=10.0, log=True, allowed="(0, ∞)")
+GRADIENT = "the gradient must be numbers of shape (..., d)"
 WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
 
 
 def clip_value(limit):
     """Gradient clipping by value: each coordinate into [−limit, limit]."""
     limit = CLIP.check(limit)
-    return lambda g: np.clip(g, -limit, limit).astype(g.dtype)
+
+    def clip(g):
+        g = check_numbers(g, GRADIENT)
+        return np.clip(g, -limit, limit).astype(g.dtype)
+
+    return clip
 
 
 def clip_norm(limit):
@@ -200,6 +209,7 @@ def clip_norm(limit):
     limit = CLIP.check(limit)
 
     def clip(g):
+        g = np.atleast_1d(check_numbers(g, GRADIENT))
         norm = np.linalg.norm(g, axis=-1, keepdims=True)
         return g * np.minimum(1.0, limit / np.maximum(norm, 1e-30)).astype(g.dtype)
 
@@ -326,7 +336,7 @@ def train(
         if not callable(value := getattr(optimizer, name)):
             single(spec, value)
     random, memory = np.random.default_rng([seed, 1]), plateau.init() if plateau else None
-    theta = network.init(seed) if theta is None else np.array(theta, float)
+    theta = network.init(seed) if theta is None else np.array(check_numbers(theta, "θ must be numbers"), float)
     state, history = optimizer.init(theta), History()
     try:
         record(history, measured(network, data, theta), optimizer, theta)
@@ -429,7 +439,7 @@ def range_test(
     """
     low, high = (single(RANGE, end) for end in (low, high))
     if not low < high:
-        raise ValueError(f"the range of η must be 0 < low < high, got {low!r} and {high!r}")
+        raise ValueError(f"the range of η must be 0 < low < high, got {told(low)} and {told(high)}")
     check_parts(network, data, batch_size, seed)
     check_whole("steps", steps, 2)
     beta = SMOOTHING.check(beta)

@@ -38,7 +38,7 @@ class Noisy:
     def noise(self, k: int) -> np.ndarray:
         """ξₖ, shape (d,) or (copies, d)."""
         shape = (self.dim,) if self.copies is None else (self.copies, self.dim)
-        return np.random.default_rng([self.seed, k]).normal(size=shape)
+        return np.random.default_rng([self.seed, check_whole("the step k", k)]).normal(size=shape)
 
     def gradient_at(self, k: int):
         """The gradient function of step k."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from .knobs import Knob, Rate, knob, knobs_of, short
+from .knobs import Knob, Rate, knob, knobs_of, short, told
 
 __all__ = [
     "AdaGrad",
@@ -75,7 +75,7 @@ class Optimizer:
             allowed = spec.metadata.get("allowed")
             if allowed and getattr(self, spec.name) not in allowed:
                 choices = " or ".join(repr(choice) for choice in allowed)
-                raise ValueError(f"{spec.name} must be {choices}, got {getattr(self, spec.name)!r}")
+                raise ValueError(f"{spec.name} must be {choices}, got {told(getattr(self, spec.name))}")
 
     def init(self, theta) -> dict:
         """The state before the first step: a dict of arrays named as in the formula, shaped like θ."""

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from .knobs import Knob, check_whole
+from .knobs import Knob, check_whole, told
 
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
 
@@ -49,7 +49,7 @@ class Regression:
     def __post_init__(self):
         try:
             X, y = np.asarray(self.X, float), np.asarray(self.y, float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError("X and y must be finite numbers") from None
         if X.ndim != 2 or len(X) == 0 or y.shape != (len(X),):
             raise ValueError(f"X must have shape (N, features) and y shape (N,), got {X.shape} and {y.shape}")
@@ -99,7 +99,15 @@ class Regression:
         return theta
 
     def _rows(self, rows):
-        return (self.design, self.y) if rows is None else (self.design[rows], self.y[rows])
+        if rows is None:
+            return self.design, self.y
+        try:
+            design, y = self.design[rows], self.y[rows]
+            if np.size(y) == 0:
+                raise IndexError
+        except (IndexError, TypeError, ValueError):
+            raise ValueError(f"rows must be one row number below {self.size} or more, got {told(rows)}") from None
+        return design, y
 
     def _penalty(self, theta):
         return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
@@ -218,7 +226,7 @@ class MiniBatches:
 
     def rows(self, k: int) -> np.ndarray:
         """The examples of step k, as row numbers."""
-        epoch, batch = divmod(k, self.batches_per_epoch)
+        epoch, batch = divmod(check_whole("the step k", k), self.batches_per_epoch)
         return self._order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
 
     def gradient_at(self, k: int):
@@ -228,7 +236,9 @@ class MiniBatches:
 
     def cost(self, steps: int) -> np.ndarray:
         """How many single-example gradients the first 0, 1, …, `steps` steps have cost, shape (steps+1,)."""
-        return np.concatenate([[0], np.cumsum([len(self.rows(k)) for k in range(steps)])]).astype(int)
+        return np.concatenate([[0], np.cumsum([len(self.rows(k)) for k in range(check_whole("steps", steps))])]).astype(
+            int
+        )
 
     def _shuffle(self, epoch):
         order = np.arange(self.size)
@@ -290,7 +300,7 @@ def diabetes(scaling: str = "units") -> LinearRegression:
             name="diabetes, raw",
             labels=("BMI", "progression"),
         )
-    raise ValueError(f"scaling must be 'units', 'standard' or 'raw', got {scaling!r}")
+    raise ValueError(f"scaling must be 'units', 'standard' or 'raw', got {told(scaling)}")
 
 
 def breast_cancer(l2: float = 0.01) -> LogisticRegression:

@@ -6,6 +6,8 @@ import inspect
 import re
 import textwrap
 
+from .knobs import told
+
 __all__ = ["show"]
 
 
@@ -35,7 +37,11 @@ def show(thing, docstring: bool = False) -> Listing:
     def step(self, theta, grad, state, k):
         return theta - self.rate(k) * grad(theta), {}
     """
-    code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    try:
+        code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+    except (TypeError, OSError):
+        must = "show needs a function, a method or a class that is written in Python"
+        raise ValueError(f"{must}, got {told(thing)}") from None
     if not docstring:
         code = re.sub(r'\n *r?"""(?:.|\n)*?"""\n+', "\n", code)
     return Listing(code)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .knobs import knob, knobs_of, short
+from .knobs import knob, knobs_of, short, told
 
 __all__ = [
     "ReduceOnPlateau",
@@ -205,7 +205,7 @@ class warmup(Schedule):
     def __post_init__(self):
         super().__post_init__()
         if not callable(self.schedule) or isinstance(self.schedule, type):
-            raise ValueError(f"warmup needs a schedule to warm up for, got {self.schedule!r}")
+            raise ValueError(f"warmup needs a schedule to warm up for, got {told(self.schedule)}")
 
     def __call__(self, k):
         k = np.asarray(k, float)

@@ -20,6 +20,7 @@ import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
 
+from .knobs import told
 from .scene import Scene
 
 __all__ = ["Source", "Stage"]
@@ -147,7 +148,7 @@ class Stage(anywidget.AnyWidget):
     def _checked(self, values):
         """Only known controls, only finite numbers."""
         if not isinstance(values, dict):
-            raise ValueError(f"a request must tell the values of the controls, got {values!r}")
+            raise ValueError(f"a request must tell the values of the controls, got {told(values)}")
         checked = {}
         for name in [*self.sliders, *self.points]:
             value, shape = values.get(name), np.shape(self.points.get(name, 0.0))
@@ -157,7 +158,7 @@ class Stage(anywidget.AnyWidget):
                 number = np.array(np.nan)
             if number.shape != shape or not np.isfinite(number).all():
                 what = f"{shape[0]} finite numbers" if shape else "a finite number"
-                raise ValueError(f"{name} must be {what}, got {value!r}")
+                raise ValueError(f"{name} must be {what}, got {told(value)}")
             checked[name] = number.tolist()
         return checked
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import Knob, short
+from .knobs import Knob, short, told
 
 __all__ = [
     "Surface",
@@ -84,7 +84,9 @@ class Surface:
     def replace(self, **changes) -> Surface:
         """The same surface with other knobs: ``ravine().replace(kappa=50)``. Arrays give a family at once."""
         if unknown := set(changes) - set(self.knobs):
-            raise ValueError(f"{self.name} has no knob {sorted(unknown)[0]!r}; it has {sorted(self.knobs) or 'none'}")
+            raise ValueError(
+                f"{self.name} has no knob {told(sorted(unknown)[0])}; it has {sorted(self.knobs) or 'none'}"
+            )
         return self.family(**{**self.params, **changes})
 
     def _coordinates(self, theta):

@@ -343,7 +343,7 @@ def test_moving_a_knob_of_an_optimizer_sends_less_than_a_megabyte(lab_of, name):
         (lambda: race(bowl(), [Adam()], start=(np.nan, 1)), "the start θ₀ must be finite, got [nan, 1.0]"),
         (lambda: race(bowl(), [Adam()], start="ab"), "the start θ₀ must be numbers of shape (..., d), got 'ab'"),
         (lambda: race(bowl(), [Adam()], start=(1, 2, 3)), "the start θ₀ must have shape (2,) on bowl, got (3,)"),
-        (lambda: race(bowl(), [Adam()], tolerance=0), "the tolerance must be above 0, got 0"),
+        (lambda: race(bowl(), [Adam()], tolerance=0), "the tolerance must be in (0, ∞), got 0"),
         (lambda: race(bowl(), [Adam(), Adam()], names=["one"]), "2 optimizers need 2 names, got ['one']"),
         (lambda: race(bowl(), [Adam]), "the optimizer must be an Optimizer, such as Adam(lr=0.1), got the class Adam"),
         (lambda: anatomy(parabola(), Adam()), "anatomy needs a surface of two parameters, got parabola with 1"),

@@ -6,13 +6,13 @@ import numpy as np
 
 from ..descent import descend
 from ..figures import style_of
-from ..knobs import Knob
+from ..knobs import Knob, check_whole, told
 from ..optimizers import GradientDescent
 from ..problems import Regression
 from ..scene import Panel, Run, Scene
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, loss_panel, surface_panel
+from .race import field_source, loss_panel, plane, surface_panel
 
 __all__ = ["batch_lab"]
 
@@ -34,7 +34,9 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     seed : of the shuffling
     """
     if not isinstance(problem, Regression) or problem.dim != 2:
-        raise ValueError(f"batch_lab needs a regression problem of two parameters, got {problem!r}")
+        raise ValueError(f"batch_lab needs a regression problem of two parameters, got {told(problem)}")
+    plane("batch_lab", problem)
+    check_whole("steps", steps, 1)
     problem.minibatch(batch_size, seed)  # says at once what is wrong with B
     rate = GradientDescent(lr).knobs["lr"]
     largest = int(np.log2(problem.size))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..descent import check_optimizer, descend
 from ..figures import style_of
-from ..knobs import Knob, check_whole
+from ..knobs import Knob, check_whole, told
 from ..networks import clip_norm, clip_value
 from ..noise import Noisy
 from ..optimizers import GradientDescent
@@ -47,7 +47,7 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
         surface, start = cliff(), (2.0, 0.9) if start is None else start
     optimizer = GradientDescent(1.0) if optimizer is None else check_optimizer(optimizer)
     if isinstance(plane("clip_lab", surface), Noisy):
-        raise ValueError(f"clip_lab needs a surface without noise, got {surface!r}")
+        raise ValueError(f"clip_lab needs a surface without noise, got {told(surface)}")
     surface, shown = fixed(surface), repr(surface)
     check_whole("steps", steps, 1)
     start, floor = start_on(surface, start), floor_of(surface)

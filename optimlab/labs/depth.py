@@ -13,7 +13,7 @@ from .lab import Control, Lab
 
 __all__ = ["depth_lab", "signals"]
 
-VARIANCE = Knob("n·Var(w)", "variance of the weights times width", 0.1, 10.0, log=True, allowed="(0, ∞)", count=41)
+VARIANCE = Knob("n·Var(w)", "variance of the weights times width", 0.1, 10.0, log=True, allowed="(0, 10000]", count=41)
 SPREAD = 2.0  # the histograms reach from −SPREAD to SPREAD
 BINS = 33  # odd: what is all but 0 is one bar
 FORWARD, BACKWARD, HISTOGRAM = 0, 1, 2
@@ -34,6 +34,7 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     """
     for what, number, least in (("depth", depth, 1), ("width", width, 1), ("batch", batch, 2), ("the seed", seed, 0)):
         check_whole(what, number, least)
+    VARIANCE.check(variance)
     styles = style_of(["GradientDescent", "Momentum", "Adam"])
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
     runs = [Run(name, title, *style) for (name, title), style in zip(names.items(), styles, strict=True)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import optimizers
-from ..descent import TOLERANCE, descend
+from ..descent import TARGET, TOLERANCE, descend
 from ..figures import style_of
-from ..knobs import Knob
+from ..knobs import Knob, told
 from ..scene import Run, Scene
 from ..stage import Source
 from .lab import Control, Lab
@@ -67,7 +67,8 @@ def dialects(
     alpha : the learning rate is η₀αᵏ; with α = 1 it is constant
     """
     if name not in DIALECTS:
-        raise ValueError(f"the dialects of {name!r} are not known; there are {', '.join(DIALECTS)}")
+        raise ValueError(f"the dialects of {told(name)} are not known; there are {', '.join(DIALECTS)}")
+    tolerance = TARGET.check(tolerance)
     start, title = start_on(surface, start), f"dialects of {name} on {surface!r}, {steps} steps"
     surface = fixed(surface)  # here the rules are compared, on one surface
     base = getattr(optimizers, name)()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import TOLERANCE, check_optimizer, descend
+from ..descent import TARGET, TOLERANCE, check_optimizer, descend
 from ..figures import role, style_of
+from ..knobs import told
 from ..problems import LinearRegression
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
-from .race import field_source, loss_panel, path_source, slider_knobs, surface_panel, with_values
+from .race import field_source, loss_panel, path_source, plane, slider_knobs, surface_panel, with_values
 
 __all__ = ["fit_lab"]
 
@@ -25,11 +26,12 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
     steps : how long the optimizer runs
     """
     if not isinstance(problem, LinearRegression) or problem.dim != 2 or not problem.bias:
-        raise ValueError(f"fit_lab needs a LinearRegression of one input with a bias, got {problem!r}")
+        raise ValueError(f"fit_lab needs a LinearRegression of one input with a bias, got {told(problem)}")
+    plane("fit_lab", problem)
     point = {"start": tuple(float(x) for x in problem.start)}
     if optimizer is None:
         return by_hand(problem, point)
-    name = check_optimizer(optimizer).name
+    name, tolerance = check_optimizer(optimizer).name, TARGET.check(tolerance)
     run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=problem.minimum, tolerance=tolerance)
     controls = [Control(f"{name} {n}", k, getattr(optimizer, n), name) for n, k in slider_knobs(optimizer).items()]
     sources = [path_source("run0", problem, optimizer, name, steps)]

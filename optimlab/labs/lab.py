@@ -17,6 +17,9 @@ __all__ = ["WIDGET", "Control", "Lab"]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
+HUGE = 1e306  # beyond it the ends of a slider overflow
+
+
 @dataclass
 class Control:
     """A slider of a lab: its name there, its knob, its value, and the row of the control panel it stands in."""
@@ -30,6 +33,8 @@ class Control:
         if callable(self.value) or np.ndim(self.value):
             raise ValueError(f"a slider shows one value of {self.knob.symbol}, got {short(self.value)}")
         self.knob.check(self.value)
+        if not abs(self.value) < HUGE:
+            raise ValueError(f"a slider shows numbers below {HUGE:g}, got {self.knob.symbol}={self.value:g}")
         if self.knob.log and not self.value > 0:
             raise ValueError(f"{self.knob.symbol} must be above 0 on its logarithmic slider, got {self.value:g}")
         self.knob = around(self.knob, self.value)

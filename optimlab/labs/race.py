@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..descent import TOLERANCE, check_loss, check_optimizer, check_start, descend
+from ..descent import TARGET, TOLERANCE, check_loss, check_optimizer, check_start, descend
 from ..figures import role, style_of
+from ..knobs import told
 from ..scene import Panel, Run, Scene, field_grid, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -28,8 +29,7 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     names : what to call the runners, their class names if None
     """
     optimizers, names = runners("a race", optimizers, names)
-    if not tolerance > 0:
-        raise ValueError(f"the tolerance must be above 0, got {tolerance!r}")
+    tolerance = TARGET.check(tolerance)
     start = start_on(surface, start)
     styles = style_of([optimizer.name for optimizer in optimizers])
     runs = [
@@ -77,7 +77,7 @@ def runners(what, optimizers, names=None) -> tuple:
         raise ValueError(f"{what} needs at least one optimizer, got none")
     names = [names] if isinstance(names, str) else names
     if names is not None and len(names) != len(family):
-        raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {names!r}")
+        raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {told(names)}")
     return family, unique(names or [optimizer.name for optimizer in family])
 
 
@@ -85,7 +85,9 @@ def plane(what, surface):
     """A surface of two parameters, or a `ValueError`."""
     check_loss(surface)
     if surface.dim != 2:
-        raise ValueError(f"{what} needs a surface of two parameters, got {surface!r} with {surface.dim}")
+        raise ValueError(f"{what} needs a surface of two parameters, got {told(surface)} with {surface.dim}")
+    if surface.view is None or surface.start is None:
+        raise ValueError(f"{what} needs to know where to start and what to draw: give {told(surface)} start= and view=")
     return surface
 
 

@@ -111,7 +111,7 @@ def schedule_lab(
     if not isinstance(names, list | tuple):
         raise ValueError(f"the names must be a list of schedules, got {told(names)}")
     if unknown := [name for name in names if name not in SCHEDULES]:
-        raise ValueError(f"there is no schedule {unknown[0]!r} in the lab; there are {', '.join(SCHEDULES)}")
+        raise ValueError(f"there is no schedule {told(unknown[0])} in the lab; there are {', '.join(SCHEDULES)}")
     if not names:
         raise ValueError("schedule_lab needs at least one schedule, got none")
     check_whole("steps", steps, 1)

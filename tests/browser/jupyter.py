@@ -129,7 +129,11 @@ class Guard:
         yield
         found = [trouble for trouble in self.found if part in trouble]
         assert found, f"no {part!r} on the console"
-        self.found = [trouble for trouble in self.found if trouble not in found]
+        self.forget(part)
+
+    def forget(self, part: str):
+        """An error on the console that is not ours."""
+        self.found = [trouble for trouble in self.found if part not in trouble]
 
     def see(self, url):
         parts = urlsplit(url)

@@ -1,0 +1,212 @@
+"""From the key on a slider to the changed picture, in a real JupyterLab: today's ways, the race lab, and the floor.
+
+All five show one descent of 200 steps on one ravine, and are timed by one clock: from the browser's keydown to the
+first frame in which the picture is another one. The floor is a label linked to a slider in the browser (jslink).
+"""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.jupyter import JupyterLab, Server
+from tools.browser import find_chromium
+
+PRESSES, ROUNDS, MOVES, PATIENCE = 30, 3, 40, 3000
+COMMON = """
+import numpy as np
+from ipywidgets import FloatLogSlider, FloatSlider, HBox, Label, VBox, interact, jslink, link
+from optimlab import Momentum, descend, race, ravine
+surface = ravine(kappa=20)
+(x0, x1), (y0, y1) = surface.view
+X, Y = np.meshgrid(np.linspace(x0, x1, 121), np.linspace(y0, y1, 91))
+Z = surface.value(np.stack([X, Y], -1))
+walk = lambda lr: descend(surface, Momentum(lr, 0.8), steps=200).theta
+eta = lambda: FloatLogSlider(value=0.02, min=-3, max=-1, step=0.025, description="η")
+"""
+CELLS = {
+    "interact, inline": """
+%matplotlib inline
+import matplotlib.pyplot as plt
+def draw(lr):
+    figure, axes = plt.subplots(figsize=(5.4, 4.0))
+    axes.contour(X, Y, Z, 14)
+    axes.plot(*walk(lr).T, ".-")
+    plt.show()
+interact(draw, lr=eta());
+""",
+    "ipympl": """
+%matplotlib widget
+import matplotlib.pyplot as plt
+plt.ioff()
+figure, axes = plt.subplots(figsize=(5.4, 4.0))
+plt.ion()
+axes.contour(X, Y, Z, 14)
+line, = axes.plot(*walk(0.02).T, ".-")
+slider = eta()
+def move(change):
+    line.set_data(*walk(change.new).T)
+    figure.canvas.draw_idle()
+slider.observe(move, "value")
+VBox([slider, figure.canvas])
+""",
+    "plotly": """
+import plotly.graph_objects as go
+figure = go.FigureWidget([go.Contour(x=X[0], y=Y[:, 0], z=Z), go.Scatter(x=walk(0.02)[:, 0], y=walk(0.02)[:, 1])])
+slider = eta()
+def move(change):
+    path = walk(change.new)
+    with figure.batch_update():
+        figure.data[1].x, figure.data[1].y = path[:, 0], path[:, 1]
+slider.observe(move, "value")
+VBox([slider, figure])
+""",
+    "race lab": "race(surface, Momentum(0.02, 0.8), steps=200)",
+    "jslink (floor)": """
+slider, other = eta(), FloatLogSlider(value=0.02, min=-3, max=-1, step=0.025)
+jslink((slider, "value"), (other, "value"))
+VBox([slider, other])
+""",
+}
+BUSY = "import time\ntime.sleep(45)"
+
+# What a picture shows, small enough to be compared in every frame.
+SIGNATURES = """
+const small = document.createElement('canvas');
+small.width = small.height = 96;
+const context = small.getContext('2d', {willReadFrequently: true});
+const paint = canvases => {
+  context.clearRect(0, 0, 96, 96);
+  for (const canvas of canvases) if (canvas.width && canvas.height) context.drawImage(canvas, 0, 0, 96, 96);
+  return context.getImageData(0, 0, 96, 96).data.join();
+};
+window.signatures = {
+  'interact, inline': cell => cell.querySelector('.jp-OutputArea-output img')?.src,
+  'ipympl': cell => paint(cell.querySelectorAll('.jupyter-matplotlib-canvas-div canvas, canvas')),
+  'plotly': cell => cell.querySelector('.scatterlayer path.js-line')?.getAttribute('d'),
+  'race lab': cell => paint(cell.querySelector('.optimlab-panel').querySelectorAll('canvas')),
+  'jslink (floor)': cell => cell.querySelectorAll('.widget-readout')[1].textContent,
+};
+window.watch = (cell, name) => {
+  const state = window.state = {last: signatures[name](cell), changed: [], pressed: 0, moved: 0, frames: 0, on: true};
+  cell.addEventListener('keydown', () => (state.pressed = performance.now()), true);
+  document.addEventListener('mousemove', () => (state.moved = performance.now()), true);
+  document.addEventListener('pointermove', () => (state.moved = performance.now()), true);
+  const look = () => {
+    if (!state.on) return;
+    state.frames++;
+    const now = signatures[name](cell);
+    if (now && now !== state.last) { state.last = now; state.changed.push(performance.now()); }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+};
+"""
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder))
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        lab = JupyterLab(context.new_page(), server)
+        try:
+            report(measure_all(lab))
+        finally:
+            browser.close()
+            server.stop()
+
+
+def measure_all(lab) -> dict:
+    found = {name: {"idle": [], "drag": [], "busy": []} for name in CELLS}
+    for turn in range(ROUNDS):
+        for name, code in CELLS.items():
+            lab.server.write(f"bench{turn}.ipynb", COMMON, code, BUSY)
+            lab.open(f"bench{turn}.ipynb", subshells=False)
+            lab.run(0)
+            lab.run(1)
+            begin(lab, name)
+            found[name]["idle"] += [press(lab, i) for i in range(PRESSES)]
+            found[name]["drag"].append(drag(lab))
+            if name == "race lab":
+                found[name].setdefault("fps", []).append(playback(lab))
+            lab.start(2)
+            lab.page.wait_for_timeout(500)
+            found[name]["busy"] += [press(lab, i, patience=1000) for i in range(5)]
+            lab.close()
+    return found
+
+
+def begin(lab, name):
+    knob(lab).wait_for()
+    lab.page.wait_for_timeout(1500)
+    lab.page.evaluate(f"() => {{ {SIGNATURES} }}")
+    lab.cell(1).evaluate("(cell, name) => watch(cell, name)", name)
+
+
+def knob(lab):
+    return lab.cell(1).locator(".noUi-handle").first
+
+
+def press(lab, i, patience=PATIENCE):
+    """Milliseconds from the key to another picture, or None if there is none in time."""
+    page = lab.page
+    page.evaluate("() => { state.changed = []; state.pressed = 0; }")
+    knob(lab).press("ArrowLeft" if i % 2 else "ArrowRight")
+    try:
+        page.wait_for_function("() => state.changed.length", timeout=patience)
+    except Exception:
+        return None
+    took = page.evaluate("() => state.changed[0] - state.pressed")
+    page.wait_for_timeout(120)
+    return took
+
+
+def drag(lab):
+    """Of a drag of 40 moves at 60 Hz: how many other pictures were painted, and how long after the last move."""
+    page = lab.page
+    knob(lab).scroll_into_view_if_needed()
+    box = knob(lab).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("() => { state.changed = []; }")
+    for i in range(MOVES):
+        page.mouse.move(x - 2 * (i + 1), y)
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    page.wait_for_timeout(2500)
+    return page.evaluate("() => [state.changed.length, Math.max(0, (state.changed.at(-1) ?? NaN) - state.moved)]")
+
+
+def playback(lab):
+    """Pictures a second while the lab plays."""
+    lab.cell(1).get_by_role("button", name="to the start").click()
+    lab.cell(1).get_by_role("button", name="play").click()
+    lab.page.evaluate("() => { state.changed = []; state.frames = 0; }")
+    lab.page.wait_for_timeout(2000)
+    return lab.page.evaluate("() => [state.changed.length / 2, state.frames / 2]")
+
+
+def report(found):
+    floor = statistics.median(x for x in found["jslink (floor)"]["idle"] if x)
+    print("| | key → picture, median | p95 | against the floor | drag: painted of 40 | lag after it | kernel busy |")
+    print("|---|---|---|---|---|---|---|")
+    for name, data in found.items():
+        idle = sorted(x for x in data["idle"] if x is not None)
+        busy = [x for x in data["busy"] if x is not None]
+        middle, late = statistics.median(idle), idle[int(0.95 * (len(idle) - 1))]
+        painted, lag = (statistics.median(column) for column in zip(*data["drag"]))
+        waits = f"{statistics.median(busy):.0f} ms" if len(busy) == len(data["busy"]) else "waits"
+        numbers = f"{middle:.0f} ms | {late:.0f} ms | {middle / floor:.1f} × | {painted:.0f} | {lag:.0f} ms | {waits}"
+        print(f"| {name} | {numbers} |")
+        if lost := len(data["idle"]) - len(idle):
+            print(f"({name}: {lost} of {len(data['idle'])} presses without another picture)")
+    fps, frames = (statistics.median(column) for column in zip(*found["race lab"]["fps"]))
+    print(f"\nThe race lab plays {fps:.0f} pictures a second, of {frames:.0f} frames that the browser offers.")
+
+
+if __name__ == "__main__":
+    main()
