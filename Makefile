@@ -9,7 +9,7 @@ NOTEBOOKS ?=
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test matrix slug picture wheel lock clean
+.PHONY: help setup lab test notebooks lint format colab-test matrix bench slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,19 @@ colab-test: $(VENV)/ready .venv-colab/ready wheel  ## set-up cell and notebooks 
 matrix: $(VENV)/ready  ## Python 3.11–3.13, oldest and newest packages, both front ends; ARGS="-s newest" for some
 	$(BIN)/python -m nox $(ARGS)
 
+.venv-bench/ready: $(VENV)/ready benchmarks/requirements.txt
+	$(BIN)/python -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -e ".[lab,test]" -r benchmarks/requirements.txt
+	touch $@
+
+bench: export OMP_NUM_THREADS = 1
+
+bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch and optax (ten minutes)
+	$(BIN)/python -m tools.browser
+	.venv-bench/bin/python -m benchmarks.sizes
+	.venv-bench/bin/python -m benchmarks.descents
+	.venv-bench/bin/python -m benchmarks.sliders
+
 slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
 	$(BIN)/python -m tools.slug "$(REPO)"
 
@@ -63,4 +76,4 @@ lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
 	sh tools/lock.sh $(BIN)
 
 clean:  ## remove what make made
-	rm -rf .venv .venv-colab .nox dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-bench .nox dist build .pytest_cache .ruff_cache .hypothesis
