@@ -100,7 +100,7 @@ class Network:
     def forward(self, theta, X, masks=None) -> list:
         """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
         phi, _ = ACTIVATIONS[self.activation]
-        layers, a = self.layers(theta), [check_numbers(X, "X must be numbers of shape (n, features)")]
+        layers, a = self.layers(theta), [examples(X)]
         for i, (W, b) in enumerate(layers):
             z = a[-1] @ W + b
             last = i == len(layers) - 1
@@ -142,7 +142,7 @@ class Network:
 
     def check(self, X, y):
         """That the network fits the examples: one sentence if it does not."""
-        X = check_numbers(X, "X must be numbers of shape (n, features)")
+        X = examples(X)
         classes, labels = self.sizes[-1], np.asarray(y)
         if labels.shape != np.shape(X)[:1] or labels.size == 0:
             raise ValueError(f"X needs one label for each of its rows, got {np.shape(X)} and {labels.shape}")
@@ -175,6 +175,11 @@ class Network:
         return 0.5 * self.l2 * float(np.sum(self.weights(theta) ** 2)) if self.l2 else 0.0
 
 
+def examples(X) -> np.ndarray:
+    """X as a float array, or a `ValueError`."""
+    return check_numbers(X, "X must be numbers of shape (n, features)")
+
+
 def one_of(what, choice, choices):
     if choice not in tuple(choices):
         raise ValueError(f"{what} must be one of {', '.join(choices)}, got {told(choice)}")
@@ -189,8 +194,12 @@ def log_softmax(z):
 CLIP = Knob("limit", "clipping", low=0.01, high=10.0, log=True, allowed="(0, ∞)")
 SMOOTHING = Knob("β", "decay", low=0.0, high=0.99, allowed="[0, 1)")
 RANGE = Knob("η", "the range of", low=1e-4, high=10.0, log=True, allowed="(0, ∞)")
-GRADIENT = "the gradient must be numbers of shape (..., d)"
 WEIGHT_DECAY = Knob("λ", "weight decay", low=0.0, high=0.1)
+
+
+def gradient_array(g) -> np.ndarray:
+    """A gradient as a float array of shape (..., d), or a `ValueError`."""
+    return np.atleast_1d(check_numbers(g, "the gradient must be numbers of shape (..., d)"))
 
 
 def clip_value(limit):
@@ -198,7 +207,7 @@ def clip_value(limit):
     limit = CLIP.check(limit)
 
     def clip(g):
-        g = check_numbers(g, GRADIENT)
+        g = gradient_array(g)
         return np.clip(g, -limit, limit).astype(g.dtype)
 
     return clip
@@ -209,7 +218,7 @@ def clip_norm(limit):
     limit = CLIP.check(limit)
 
     def clip(g):
-        g = np.atleast_1d(check_numbers(g, GRADIENT))
+        g = gradient_array(g)
         norm = np.linalg.norm(g, axis=-1, keepdims=True)
         return g * np.minimum(1.0, limit / np.maximum(norm, 1e-30)).astype(g.dtype)
 
