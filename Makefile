@@ -5,11 +5,13 @@ PYTHON ?=
 PORT   ?=
 ARGS   ?=
 NOTEBOOKS ?=
+MINUTES ?= 5
+START := $(shell date +%s)
 
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test matrix bench slug picture wheel lock clean
+.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +33,7 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
+	@echo "make test took $$(( $$(date +%s) - $(START) )) s"
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
@@ -57,11 +60,13 @@ matrix: $(VENV)/ready  ## Python 3.11–3.13, oldest and newest packages, both f
 
 bench: export OMP_NUM_THREADS = 1
 
-bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch and optax (ten minutes)
+bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch and optax (a quarter of an hour)
 	$(BIN)/python -m tools.browser
-	.venv-bench/bin/python -m benchmarks.sizes
-	.venv-bench/bin/python -m benchmarks.descents
-	.venv-bench/bin/python -m benchmarks.sliders
+	.venv-bench/bin/python -m benchmarks > benchmarks/results.md && cat benchmarks/results.md
+
+soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more memory than before; MINUTES=1 for fewer
+	$(BIN)/python -m tools.browser
+	MINUTES=$(MINUTES) $(BIN)/python -m benchmarks.soak
 
 slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
 	$(BIN)/python -m tools.slug "$(REPO)"

@@ -9,6 +9,7 @@ const PATIENCE_MS = 10000; // a kernel that has not answered for so long is spok
 const STALE_ALPHA = 0.3;
 const LARGEST = 2.9e38; // Python sends larger numbers as 3e38, the end of single precision
 const MARGIN = { left: 54, right: 14, top: 26, bottom: 40 };
+const SHADES = 64; // strengths of a contour line's edge
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const STEPS_PER_SECOND = 20;
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -491,29 +492,40 @@ function contourLevels(grid, minimum, count) {
   return Array.from({ length: count - 1 }, (_, i) => minimum + top * ((i + 1) / count) ** power);
 }
 
+/** The pixels that a surface is made of: each band's colour, mixed with the contour line's in SHADES strengths. */
+function shades(theme, bands) {
+  const bytes = new Uint8ClampedArray(4 * bands * (SHADES + 1));
+  for (let band = 0, at = 0; band < bands; band++) {
+    const color = theme.low.map((low, c) => low + ((theme.high[c] - low) * band) / (bands - 1));
+    for (let shade = 0; shade <= SHADES; shade++, at += 4) {
+      const line = (theme.line * shade) / SHADES;
+      for (let c = 0; c < 3; c++) bytes[at + c] = color[c] + (theme.contour[c] - color[c]) * line;
+      bytes[at + 3] = 255;
+    }
+  }
+  return new Uint32Array(bytes.buffer);
+}
+
 /** Bands between contour lines, as an image; the lines are smoothed by their distance in pixels. */
 function fieldImage(grid, [ny, nx], item, theme, width, height) {
-  const levels = contourLevels(grid, item.minimum, item.count);
-  const image = new ImageData(width, height);
+  const levels = [-Infinity, ...contourLevels(grid, item.minimum, item.count), Infinity];
   const values = upsample(grid, ny, nx, height, width);
-  const colors = Array.from({ length: levels.length + 1 }, (_, i) =>
-    theme.low.map((low, c) => low + ((theme.high[c] - low) * i) / levels.length),
-  );
+  const top = levels.length - 2;
+  const colors = shades(theme, top + 1);
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
   let band = 0;
-  for (let r = 0; r < height; r++) {
-    for (let p = 0; p < width; p++) {
-      const at = r * width + p;
+  for (let r = 0, at = 0; r < height; r++) {
+    const below = r + 1 < height ? width : -width;
+    for (let p = 0; p < width; p++, at++) {
       const value = values[at];
-      while (band < levels.length && value >= levels[band]) band++;
-      while (band > 0 && value < levels[band - 1]) band--;
-      const dx = p + 1 < width ? values[at + 1] - value : value - values[at - 1];
-      const dy = r + 1 < height ? values[at + width] - value : value - values[at - width];
-      const slope = Math.hypot(dx, dy) || 1e-30;
-      const above = band < levels.length ? levels[band] - value : Infinity;
-      const below = band > 0 ? value - levels[band - 1] : Infinity;
-      const line = theme.line * clamp(1.1 - Math.min(above, below) / slope, 0, 1);
-      for (let c = 0; c < 3; c++) image.data[4 * at + c] = colors[band][c] + (theme.contour[c] - colors[band][c]) * line;
-      image.data[4 * at + 3] = 255;
+      while (band < top && value >= levels[band + 1]) band++;
+      while (value < levels[band]) band--;
+      const dx = values[p + 1 < width ? at + 1 : at - 1] - value;
+      const dy = values[at + below] - value;
+      const slope = Math.sqrt(dx * dx + dy * dy) || 1e-30;
+      const line = clamp(1.1 - Math.min(levels[band + 1] - value, value - levels[band]) / slope, 0, 1);
+      pixels[at] = colors[band * (SHADES + 1) + Math.round(SHADES * line)];
     }
   }
   return image;
