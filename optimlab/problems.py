@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import import_module
 
 import numpy as np
 
@@ -261,6 +262,18 @@ def like(theta, gradient):
     return gradient.astype(theta.dtype, copy=False) if theta.dtype.kind == "f" else gradient
 
 
+def from_sklearn(loader: str, **options):
+    """What one of scikit-learn's loaders of data sets returns, or an `ImportError` that says how to get it."""
+    try:
+        datasets = import_module("sklearn.datasets")
+    except ImportError:
+        raise ImportError(
+            "the data sets come with scikit-learn, which is not here yet: in the browser, run `import sklearn` "
+            "in a cell of its own, elsewhere install scikit-learn; then run this cell again"
+        ) from None
+    return getattr(datasets, loader)(**options)
+
+
 def diabetes(scaling: str = "units") -> LinearRegression:
     """442 patients: body mass index (BMI) against the progression of diabetes a year later (Efron et al. 2004).
 
@@ -269,9 +282,7 @@ def diabetes(scaling: str = "units") -> LinearRegression:
     scaling : ``"units"`` x = (BMI − 20)/10 and y in hundreds, so that b is the progression at BMI 20;
         ``"standard"`` both with mean 0 and variance 1; ``"raw"`` as in the file
     """
-    from sklearn.datasets import load_diabetes
-
-    data = load_diabetes(scaled=False)
+    data = from_sklearn("load_diabetes", scaled=False)
     x, y = data.data[:, data.feature_names.index("bmi")], data.target
     if scaling == "units":
         return LinearRegression(
@@ -308,9 +319,7 @@ def breast_cancer(l2: float = 0.01) -> LogisticRegression:
 
     Two weights and no bias, so that the loss can be drawn (Wolberg, Street & Mangasarian 1995).
     """
-    from sklearn.datasets import load_breast_cancer
-
-    data = load_breast_cancer()
+    data = from_sklearn("load_breast_cancer")
     X = data.data[:, [list(data.feature_names).index(name) for name in ("mean radius", "mean texture")]]
     return LogisticRegression(
         (X - X.mean(axis=0)) / X.std(axis=0),

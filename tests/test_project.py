@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from tools import browser, slug
-from tools.notebooks import METADATA, WIDGET, all_notebooks, problems, read, run, setup_cells, tidy, write
+from tools.notebooks import METADATA, WIDGET, all_notebooks, covers, problems, read, run, setup_cells, tidy, write
 from tools.setup_cell import ROOT, current_slug, is_published, setup_cell
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -64,6 +64,7 @@ OURS = re.compile(
     r"|github\.com/([\w.-]+/optimlab)\b"
     r"|shields\.io/github/\S*?([\w.-]+/optimlab)\b"
 )
+SITES = re.compile(r"[\w.-]+\.github\.io/[\w.-]+")
 
 
 def test_no_other_slug_stands_anywhere():
@@ -72,6 +73,7 @@ def test_no_other_slug_stands_anywhere():
         text = path.read_text("utf-8")
         named = {next(filter(None, groups)) for groups in OURS.findall(text)}
         assert named <= {own}, path
+        assert set(SITES.findall(text)) <= {slug.site_of(own)}, path
         assert own.startswith("YOUR_NAME/") or "YOUR_NAME" not in text, path
 
 
@@ -85,7 +87,8 @@ def test_make_slug_renames_everything_and_back_again(tmp_path):
     assert {path.name for path in changed} >= {"pyproject.toml", "CITATION.cff"}
     for path in PLACES:
         text = (tmp_path / path.relative_to(ROOT)).read_text("utf-8")
-        assert not re.search(rf"{re.escape(old)}(?![\w-])", text), path
+        for name in (old, slug.site_of(old)):
+            assert not re.search(rf"{re.escape(name)}(?![\w-])", text), path
         if path.suffix == ".ipynb":
             assert [cell.source for cell in setup_cells(nbformat.reads(text, 4))] == [setup_cell(new)]
     slug.rename(old, tmp_path)
@@ -97,6 +100,14 @@ def test_a_name_that_github_cannot_have_is_refused(name, capsys):
     assert not is_published(name)
     assert slug.main([name]) == 1
     assert "owner/name" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *all_notebooks()], ids=lambda path: path.stem)
+def test_the_badges_lead_to_colab_binder_and_the_site(path):
+    name = path.name if path.suffix == ".ipynb" else "01_introduction.ipynb"
+    text = path.read_text("utf-8")
+    assert f"https://{slug.site_of(current_slug())}/notebooks/index.html?path={name}" in text
+    assert f"/blob/main/notebooks/{name}" in text and f"labpath=notebooks/{name}" in text
 
 
 # The set-up cell (that it works on Colab is tested in tests/colab)
@@ -124,6 +135,12 @@ def test_notebook_is_executed_small_and_stable(path):
 def small_notebook(*sources: str) -> nbformat.NotebookNode:
     cells = [nbformat.v4.new_code_cell(setup_cell(current_slug()), metadata={"tags": ["setup"]})]
     return nbformat.v4.new_notebook(cells=cells + [nbformat.v4.new_code_cell(source) for source in sources])
+
+
+@pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_has_one_picture_for_the_front_page_of_the_site(path):
+    (cover,) = covers(read(path))
+    assert cover.keys() >= {"image/png", "text/plain"}
 
 
 def test_two_runs_of_a_notebook_give_the_same_bytes(tmp_path):

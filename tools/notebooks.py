@@ -57,6 +57,12 @@ def setup_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in code_cells(notebook) if "setup" in cell.metadata.get("tags", [])]
 
 
+def covers(notebook: nbformat.NotebookNode) -> list[dict]:
+    """What the cell tagged ``cover`` shows: the notebook's picture on the site's front page, as a mime bundle."""
+    tagged = [cell for cell in code_cells(notebook) if "cover" in cell.metadata.get("tags", [])]
+    return [output.data for cell in tagged for output in cell.outputs if "image/png" in output.get("data", {})]
+
+
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Not %pip: JupyterLite rewrites such a line before it looks at the condition.
 # --no-deps: all that optimlab needs is on Colab already, and nothing that Colab has loaded may change.
 # An archive, not git+https: git would wait for a password where there is no such repository.
 PUBLISHED = "https://github.com/{slug}/archive/HEAD.zip"
@@ -28,7 +29,7 @@ from IPython.utils.capture import capture_output
 colab = "google.colab" in sys.modules
 if colab and not [*distributions(name="optimlab")]:
     with capture_output():
-        %pip install -q --no-deps {source}
+        !{{sys.executable}} -m pip install -q --no-deps {source}
 if found := [*distributions(name="optimlab")]:
     print(f"optimlab {{found[0].version}} is ready. Reopened this notebook? Run all cells to wake the labs.")
 elif colab:

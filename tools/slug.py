@@ -15,11 +15,14 @@ FILES = ("*.toml", "*.md", "*.cff", ".github/**/*.yml", "notebooks/*.ipynb")
 
 def rename(new: str, root: Path = ROOT) -> list[Path]:
     """Replace the current slug by the new one; returns the files that changed."""
-    whole_name = re.compile(rf"(?<![\w.-]){re.escape(current_slug(root))}(?![\w-])")
-    changed = []
+    old, changed = current_slug(root), []
+    names = ((old, new), (site_of(old), site_of(new)))
     for path in sorted(path for pattern in FILES for path in root.glob(pattern)):
         before = path.read_bytes()
-        path.write_bytes(whole_name.sub(new, before.decode("utf-8")).encode("utf-8"))
+        text = before.decode("utf-8")
+        for name, other in names:
+            text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", other, text)
+        path.write_bytes(text.encode("utf-8"))
         if path.suffix == ".ipynb":
             notebook = read(path)
             write_setup_cell(notebook, new)
@@ -27,6 +30,12 @@ def rename(new: str, root: Path = ROOT) -> list[Path]:
         if path.read_bytes() != before:
             changed.append(path)
     return changed
+
+
+def site_of(slug: str) -> str:
+    """Where GitHub Pages serves a repository's site."""
+    owner, name = slug.split("/")
+    return f"{owner}.github.io/{name}"
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,62 @@
+"""The site (`make site OFFLINE=1`) served from this machine: seconds and bytes from a click to the first lab."""
+
+import functools
+import http.server
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import ARGUMENTS
+from tests.site.conftest import ALONE, SITE, Files
+from tests.site.lite import Lite
+from tools.browser import find_chromium
+
+NOTEBOOKS = {"03_advanced_optimizers.ipynb": "race(", "01_introduction.ipynb": "gradient_lab("}
+
+
+class Counting(Files):
+    """Counts the bytes of the files that were really sent."""
+
+    sent = 0
+
+    def copyfile(self, source, target):
+        Counting.sent += Path(source.name).stat().st_size
+        super().copyfile(source, target)
+
+
+def main():
+    handler = functools.partial(Counting, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print("| | pictures and text | first lab | loaded |")
+        print("|---|---|---|---|")
+        for name, lab in NOTEBOOKS.items():
+            with tempfile.TemporaryDirectory() as profile:
+                for visit in ("first visit", "second visit"):
+                    measured = visited(playwright, profile, f"http://127.0.0.1:{server.server_port}", name, lab)
+                    print(f"| {name.removesuffix('.ipynb')}, {visit} | {measured} |")
+        server.shutdown()
+
+
+def visited(playwright, profile, address, name, part) -> str:
+    """Open a notebook, run its set-up and its first lab, in a browser with this profile."""
+    Counting.sent = 0
+    browser = playwright.chromium.launch_persistent_context(
+        profile, executable_path=find_chromium(), args=[*ARGUMENTS, ALONE], viewport={"width": 1400, "height": 1000}
+    )
+    lite = Lite(browser.new_page(), address)
+    start = time.perf_counter()
+    lite.open(name, ready=False)
+    lite.page.locator(".jp-RenderedImage img").first.wait_for()
+    shown = time.perf_counter() - start
+    lite.run_first(part)
+    awake = time.perf_counter() - start
+    browser.close()
+    return f"{shown:.1f} s | {awake:.1f} s | {Counting.sent / 1e6:.1f} MB"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""JupyterLite in place of JupyterLab: the same commands, one notebook a page, its kernel in the browser."""
+
+import json
+
+from tests.browser.jupyter import CODE_CELL, SESSION, JupyterLab
+from tests.browser.stage import Stage
+
+SECONDS = 120  # the longest wait: Python itself has to start in the browser
+
+CELLS = "jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code')"
+
+
+class Lite(JupyterLab):
+    """A page of the site's notebook app."""
+
+    def __init__(self, page, address: str):
+        self.page, self.address, self.name = page, address, None
+        page.route("**/jupyter-lite.json*", expose)
+
+    def open(self, name: str, ready=True):
+        """Open a notebook; if `ready`, wait until Python is there."""
+        self.name = name
+        self.page.goto(f"{self.address}/notebooks/index.html?path={name}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
+        self.page.locator(CODE_CELL).first.wait_for()
+        if ready:
+            self.page.wait_for_function(f"() => {SESSION}.session?.kernel?.status === 'idle'")
+
+    def outputs(self) -> list:
+        """The outputs of all code cells, as they would be saved."""
+        return self.page.evaluate(f"() => {CELLS}.map(cell => cell.model.outputs.toJSON())")
+
+    def run_first(self, *parts: str) -> Stage:
+        """Run the set-up cell, and the first other cell that says all of `parts` and shows a lab."""
+        sources = self.page.evaluate(f"() => {CELLS}.map(cell => cell.model.sharedModel.getSource())")
+        self.run(0)
+        return self.run_lab(next(i for i, source in enumerate(sources) if i and all(part in source for part in parts)))
+
+    def run_code(self, code: str) -> str:
+        """What a new first cell with this code prints."""
+        self.page.evaluate(
+            f"code => {{ const [cell] = {CELLS}; cell.model.sharedModel.setSource(code); }}",
+            code,
+        )
+        self.start(0)
+        self.page.wait_for_function("() => window.running === null")
+        (outputs, *_) = self.outputs()
+        return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
+
+
+def expose(route):
+    """The site's settings, with the app where tests reach it: window.jupyterapp."""
+    response = route.fetch()
+    settings = response.json()
+    settings.setdefault("jupyter-config-data", {})["exposeAppInBrowser"] = True
+    route.fulfill(response=response, body=json.dumps(settings))

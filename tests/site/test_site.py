@@ -1,0 +1,107 @@
+"""The front page, the notebooks as they open, and all their cells, with nothing but the files of the site."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.stage import FRESH
+from tools.notebooks import FOLDER, WIDGET, code_cells, read
+from tools.site.__main__ import DATA_SETS
+
+from .conftest import NOTEBOOKS
+
+GRAVE = ("serious", "critical")
+WHEEL_WITH_DATA = "scikit_learn"
+
+
+def printed(output) -> str:
+    return output.get("text", "") + output.get("data", {}).get("text/plain", "")
+
+
+# -------------------------------------------------------------------------------------------------- the front page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 700, 1400])
+def test_the_front_page_fits_shows_its_pictures_and_has_no_grave_fault(page, site, scheme, width):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(site)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.locator("script:not([type='application/json'])").count() == 0
+    pictures = page.locator("main img")
+    assert pictures.count() == len(NOTEBOOKS)
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    found = Axe().run(page).response["violations"]
+    assert not [fault["help"] for fault in found if fault["impact"] in GRAVE]
+
+
+def test_each_link_of_the_front_page_leads_somewhere_and_each_notebook_has_one(page, site):
+    page.goto(site)
+    links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert {link.split("path=")[1] for link in links if "path=" in link} == set(NOTEBOOKS)
+    for link in links:
+        assert page.request.get(link).ok, link
+
+
+# -------------------------------------------------------------------------------------------------- notebooks
+
+
+def test_a_notebook_shows_its_pictures_before_python_has_arrived(lite, page):
+    page.route("**/static/pyodide/**", lambda route: None)  # never answered
+    lite.open("03_advanced_optimizers.ipynb", ready=False)
+    picture = page.locator(".jp-RenderedImage img").first
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    assert page.locator(".jp-RenderedText pre").first.inner_text()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_all_cells_run_and_print_what_is_saved_and_every_lab_is_drawn(lite, page, name):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    saved = code_cells(read(FOLDER / name))
+    lite.open(name)
+    lite.run_all()
+    assert lite.errors() == []
+    assert lite.unrun() == []
+    for cell, now in zip(saved, lite.outputs(), strict=True):
+        before = [printed(output) for output in cell.outputs]
+        after = [printed(output) for output in now if output.get("data", {}).keys() != {WIDGET}]
+        assert after == before, cell.source
+    for stage in lite.stages():
+        stage.root.scroll_into_view_if_needed()
+        stage.wait(FRESH)
+        assert not any(stage.is_blank())
+    with_data = any(DATA_SETS.search(cell.source) for cell in saved)
+    assert with_data == any(WHEEL_WITH_DATA in url for url in asked)
+
+
+def test_in_notebook_03_a_slider_moves_the_path_the_start_can_be_dragged_and_the_race_plays(lite, page):
+    lite.open("03_advanced_optimizers.ipynb")
+    race = lite.run_first("race(", "Momentum(")
+    before = race.picture()
+    race.slider("η", "Momentum").press("ArrowLeft")
+    race.wait_other_picture(before)
+    race.wait_fresh()
+    x, y = race.handle_on_page()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 25, steps=4)
+    page.mouse.up()
+    assert race.wait_fresh().handle_on_page() == pytest.approx((x + 40, y + 25), abs=1.5)
+    race.button("to the start").click()
+    race.button("play").click()
+    race.wait("lab => lab.querySelector('.optimlab-stage').optimlab().k > 5")
+    race.button("pause").click()
+
+
+def test_a_notebook_of_ones_own_imports_optimlab_and_data_ask_for_scikit_learn_in_one_sentence(lite):
+    lite.open("03_advanced_optimizers.ipynb")
+    assert "settles" in lite.run_code("from optimlab import *\ndescend(ravine(), Momentum(0.05), steps=200)")
+    told = lite.run_code(
+        "from optimlab import diabetes\ntry:\n    diabetes()\nexcept ImportError as error:\n    print(error)"
+    )
+    assert "import sklearn" in told and "\n" not in told.strip()
+    assert "442" in lite.run_code("import sklearn\nprint(diabetes().size)")

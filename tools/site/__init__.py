@@ -1,0 +1,1 @@
+"""The series as a static site that runs in the browser alone: ``make site``."""
