@@ -64,6 +64,7 @@ bench: export OMP_NUM_THREADS = 1
 
 bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch and optax (a quarter of an hour)
 	$(BIN)/python -m tools.browser
+	$(MAKE) site OFFLINE=1
 	.venv-bench/bin/python -m benchmarks > benchmarks/results.md && cat benchmarks/results.md
 
 soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more memory than before; MINUTES=1 for fewer

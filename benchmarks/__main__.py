@@ -7,7 +7,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import descents, sizes, sliders
+from benchmarks import descents, site, sizes, sliders
 
 LIBRARIES = [
     "numpy",
@@ -27,7 +27,7 @@ def main():
     print(f"# Measured on {date.today()}\n")
     print(f"{processor()}, {platform.system()}, Python {platform.python_version()}, Chromium without a GPU;")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES) + ".")
-    for title, part in (("Sizes", sizes), ("Descents", descents), ("Sliders", sliders)):
+    for title, part in (("Sizes", sizes), ("Descents", descents), ("Sliders", sliders), ("The site", site)):
         print(f"\n## {title}\n", flush=True)
         part.main()
         sys.stdout.flush()

@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
+from tests.browser.jupyter import SESSION
 from tests.site.conftest import ALONE, SITE, Files
 from tests.site.lite import Lite
 from tools.browser import find_chromium
@@ -50,8 +51,9 @@ def visited(playwright, profile, address, name, part) -> str:
     lite = Lite(browser.new_page(), address)
     start = time.perf_counter()
     lite.open(name, ready=False)
-    lite.page.locator(".jp-RenderedImage img").first.wait_for()
+    lite.page.locator(".jp-RenderedImage img").first.wait_for(state="attached")
     shown = time.perf_counter() - start
+    lite.page.wait_for_function(f"() => {SESSION}.session?.kernel")  # it starts; what is run now is run when it stands
     lite.run_first(part)
     awake = time.perf_counter() - start
     browser.close()

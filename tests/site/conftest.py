@@ -13,7 +13,7 @@ from tools.browser import HOW_TO, find_chromium
 from tools.notebooks import all_notebooks
 from tools.setup_cell import ROOT
 
-from .lite import SECONDS, Lite
+from .lite import Lite
 
 NOTEBOOKS = [path.name for path in all_notebooks()]
 SITE = ROOT / "_site"
@@ -60,7 +60,6 @@ def page(browser, tmp_path):
     """A page of a browser that has never seen the site. No error, nothing missing, no request to another machine."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(1000 * SECONDS)
     guard = Guard(page)
     yield page
     page.screenshot(path=tmp_path / "page.png")

@@ -1,12 +1,21 @@
 """JupyterLite in place of JupyterLab: the same commands, one notebook a page, its kernel in the browser."""
 
-import json
-
 from tests.browser.jupyter import CODE_CELL, SESSION, JupyterLab
 from tests.browser.stage import Stage
 
 SECONDS = 120  # the longest wait: Python itself has to start in the browser
 
+# The site's settings, as fetched, with the app where tests reach it: window.jupyterapp.
+EXPOSE = """
+const fetched = window.fetch;
+window.fetch = async (...request) => {
+  const response = await fetched(...request);
+  if (!`${request[0].url ?? request[0]}`.includes('jupyter-lite.json')) return response;
+  const settings = await response.json();
+  (settings['jupyter-config-data'] ??= {}).exposeAppInBrowser = true;
+  return new Response(JSON.stringify(settings));
+};
+"""
 CELLS = "jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code')"
 
 
@@ -15,7 +24,8 @@ class Lite(JupyterLab):
 
     def __init__(self, page, address: str):
         self.page, self.address, self.name = page, address, None
-        page.route("**/jupyter-lite.json*", expose)
+        page.set_default_timeout(1000 * SECONDS)
+        page.add_init_script(EXPOSE)
 
     def open(self, name: str, ready=True):
         """Open a notebook; if `ready`, wait until Python is there."""
@@ -46,11 +56,3 @@ class Lite(JupyterLab):
         self.page.wait_for_function("() => window.running === null")
         (outputs, *_) = self.outputs()
         return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
-
-
-def expose(route):
-    """The site's settings, with the app where tests reach it: window.jupyterapp."""
-    response = route.fetch()
-    settings = response.json()
-    settings.setdefault("jupyter-config-data", {})["exposeAppInBrowser"] = True
-    route.fulfill(response=response, body=json.dumps(settings))
