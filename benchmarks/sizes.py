@@ -25,16 +25,27 @@ def main():
             times.append(seconds_to(code))
     python, numpy, ours = map(statistics.median, (nothing, numpy, ours))
     ratio = (ours - python) / (numpy - python)
-    print(f"import optimlab: {1000 * (ours - python):.0f} ms, {ratio:.2f} × of import numpy")
+    print(f"- import optimlab: {1000 * (ours - python):.0f} ms, {ratio:.2f} × of import numpy")
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+        print(f"- {path.name}: {path.stat().st_size / 1e6:.2f} MB")
     lab = race(ravine(kappa=20), [Momentum(0.02), Adam(0.1)], steps=200)
-    arrays = {
-        name: len(value["bytes"]) for name, value in lab.stage.trait_values().items() if name.startswith("sweep_")
-    }
-    asked = {"seq": 1, "values": lab.values, "rest": True}
-    print(f"a slider's move waits for 0 bytes: the {sum(arrays.values()) / 1e6:.1f} MB of its sweeps are there already")
-    print(f"the request that follows it: {len(json.dumps(asked, default=list))} bytes")
+    before = arrays(lab)
+    lab.sliders["Momentum lr"].value = 0.03
+    request = {"seq": 1, "values": lab.values, "rest": True}
+    lab.stage.set_state({"request": request})
+    sent = sum(len(content["bytes"]) for name, content in arrays(lab).items() if content is not before[name])
+    held = sum(len(content["bytes"]) for content in before.values())
+    asked = len(json.dumps(request, default=list))
+    print(
+        f"- A race of two, 200 steps: {held / 1e6:.1f} MB of paths are in the browser, a moving slider waits for none."
+    )
+    print(f"  When it rests, {asked} bytes ask for {sent / 1e6:.2f} MB around the new place.")
+
+
+def arrays(lab) -> dict:
+    """What Python has sent to the browser, array by array."""
+    values = lab.stage.trait_values()
+    return {name: values[name] for name in values if name.startswith(("current_", "sweep_"))}
 
 
 if __name__ == "__main__":

@@ -248,8 +248,8 @@ def report(found):
             print(f"({name}: {lost} of {len(data['idle'])} presses without another picture)")
     faster = median_of("interact, inline") / median_of("race lab")
     fps, frames = (statistics.median(column) for column in zip(*found["race lab"]["fps"]))
-    print(f"\nThe race lab answers a key {faster:.1f} times as fast as interact with an inline figure.")
-    print(f"It plays {fps:.0f} pictures a second, of {frames:.0f} frames that the browser offers.")
+    print(f"\n- The race lab answers a key {faster:.1f} times as fast as interact with an inline figure.")
+    print(f"- It plays {fps:.0f} pictures a second, of {frames:.0f} frames that the browser offers.")
 
 
 if __name__ == "__main__":

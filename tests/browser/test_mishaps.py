@@ -37,6 +37,25 @@ def test_a_lab_whose_kernel_was_killed_answers_from_its_sweeps_and_is_whole_when
     lab.guard.forget("debug")  # JupyterLab's own, on what it had asked the dead kernel
 
 
+def test_an_answer_outlives_a_killed_kernel_and_is_checked_by_the_next(lab, server):
+    server.write("answer.ipynb", "answer = ...", "from optimlab import check\ncheck('01.1', answer)", KILL)
+    lab.open("answer.ipynb")
+    lab.cell(0).locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+End")
+    lab.page.keyboard.type("  # what I thought")
+    lab.page.keyboard.press("Escape")
+    lab.start(2)
+    lab.page.get_by_role("button", name="Ok", exact=True).click()
+    lab.page.locator(".jp-Dialog").wait_for(state="detached")
+    lab.wait_idle()
+    lab.save()
+    assert server.read("answer.ipynb").cells[0].source == "answer = ...  # what I thought"
+    lab.run(0)
+    lab.run(1)
+    assert lab.text(1) == "01.1 not answered yet."
+    lab.guard.forget("debug")
+
+
 def test_a_playing_lab_goes_on_where_it_was_after_its_page_has_slept(notebook):
     race = notebook.run_lab(LONG)
     race.button("play").click()
