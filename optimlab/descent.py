@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import Knob, check_numbers, check_whole, short, told
+from .knobs import Knob, check_choice, check_function, check_numbers, check_whole, short, told
 from .optimizers import Optimizer
 
 __all__ = ["Trajectory", "descend", "sweep"]
@@ -111,6 +111,7 @@ def descend(
     theta = check_start(loss.start if start is None else start, loss)
     optimizer, plateau = scheduled(optimizer, schedule)
     check_clip(clip)
+    check_choice("record", record, (True, False))
     optimizer = _as_arrays(optimizer, theta.dtype)
     theta, shape = _broadcast(theta, optimizer)
 
@@ -168,13 +169,12 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"the values of a sweep must have shape (n,) with n ≥ 1, got {values.shape}")
     column = values.reshape(-1, *[1] * start.ndim)
+    known = [*optimizer.knobs, *getattr(loss, "knobs", {})]
+    check_choice("the hyperparameter to sweep", name, known)
     if name in optimizer.knobs:
         optimizer = optimizer.replace(**{name: column})
-    elif name in getattr(loss, "knobs", {}):
-        loss = loss.replace(**{name: column[..., 0]})
     else:
-        known = [*optimizer.knobs, *getattr(loss, "knobs", {})]
-        raise ValueError(f"there is no hyperparameter {told(name)} to sweep; there are {', '.join(known)}")
+        loss = loss.replace(**{name: column[..., 0]})
     return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps)
 
 
@@ -238,8 +238,7 @@ def scheduled(optimizer, schedule):
 
     if isinstance(schedule, ReduceOnPlateau):
         return optimizer.replace(lr=schedule.lr), schedule
-    if not callable(schedule) or isinstance(schedule, type):
-        raise ValueError(f"the schedule must be a function of the step k, got {told(schedule)}")
+    check_function("the schedule must be a function of the step k", schedule)
     return optimizer.replace(lr=schedule), None
 
 
@@ -252,13 +251,23 @@ def with_rate(optimizer, lr) -> Optimizer:
 
 def check_clip(clip):
     """That it can clip, or a `ValueError`."""
-    if clip is not None and not callable(clip):
-        raise ValueError(f"clip must be clip_value(limit) or clip_norm(limit), got {told(clip)}")
+    if clip is not None:
+        check_function("clip must be clip_value(limit) or clip_norm(limit)", clip)
 
 
 def clipped(gradient, clip):
     """A gradient function whose results are clipped."""
-    return (lambda theta: clip(gradient(theta))) if clip else gradient
+    if clip is None:
+        return gradient
+
+    def clipping(theta):
+        g = gradient(theta)
+        shorter = check_numbers(clip(g), "clip must return numbers")
+        if shorter.shape != g.shape:
+            raise ValueError(f"clip must return the gradient's shape {g.shape}, got {shorter.shape}")
+        return shorter
+
+    return clipping
 
 
 def check_optimizer(optimizer) -> Optimizer:

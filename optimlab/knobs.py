@@ -5,12 +5,12 @@ Sliders, labels, static captions and error messages all read the same metadata, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import Field, dataclass, field, fields
 
 import numpy as np
 
-BIGGEST = 2**128  # more than anything can count to; seeds may be large
+MILLION = 10**6  # steps, epochs, units: more than a learner waits for
 
 Rate = float | np.ndarray | Callable
 """A learning rate: a number, an array that broadcasts against θ, or a schedule (a function of the step k)."""
@@ -62,14 +62,47 @@ class Knob:
             return float(numbers)
         return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
 
+    def check_one(self, value) -> float:
+        """As `check`, where there is room for one value only."""
+        if np.ndim(number := self.check(value)):
+            raise ValueError(f"{self.meaning} {self.symbol} must be one number here, got the shape {number.shape}")
+        return number
 
-def check_whole(what: str, number, least: int = 0, most: int | None = None) -> int:
-    """A whole number of at least `least` (and at most `most`) as an int, or a `ValueError` that names it."""
-    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not whole or not least <= number <= (most or BIGGEST):
-        allowed = f"≥ {least}" if most is None else f"in [{least}, {most}]"
+
+def check_whole(what: str, number, least: int = 0, most: int = MILLION) -> int:
+    """A whole number of at least `least` and at most `most` as an int, or a `ValueError` that names it."""
+    if not is_whole(number) or not least <= number <= most:
+        too_much = is_whole(number) and number > most
+        allowed = f"≥ {least}" if most == MILLION and not too_much else f"in [{least}, {most}]"
         raise ValueError(f"{what} must be a whole number {allowed}, got {told(number)}")
     return int(number)
+
+
+def check_seed(seed) -> int:
+    """A seed as an int, or a `ValueError`. Seeds may be large."""
+    if not is_whole(seed) or not 0 <= seed < 2**128:
+        allowed = "below 2¹²⁸" if is_whole(seed) and seed > 0 else "≥ 0"
+        raise ValueError(f"the seed must be a whole number {allowed}, got {told(seed)}")
+    return int(seed)
+
+
+def is_whole(number) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def check_choice(what: str, choice, choices):
+    """The choice if it is one of `choices`, or a `ValueError` that lists them."""
+    if not isinstance(choice, Hashable) or choice not in tuple(choices):
+        listed = "True or False" if True in choices else f"one of {', '.join(choices)}"
+        raise ValueError(f"{what} must be {listed}, got {told(choice)}")
+    return choice
+
+
+def check_function(what: str, function):
+    """That it can be called and is no class, or a `ValueError`."""
+    if not callable(function) or isinstance(function, type):
+        raise ValueError(f"{what}, got {told(function)}")
+    return function
 
 
 def check_numbers(values, must: str) -> np.ndarray:

@@ -16,7 +16,18 @@ from threading import Lock
 import numpy as np
 
 from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
-from .knobs import Knob, check_numbers, check_whole, knob, knobs_of, told
+from .knobs import (
+    Knob,
+    check_choice,
+    check_function,
+    check_numbers,
+    check_seed,
+    check_whole,
+    is_whole,
+    knob,
+    knobs_of,
+    told,
+)
 from .optimizers import Optimizer
 from .problems import from_sklearn
 
@@ -56,11 +67,12 @@ class Network:
     dropout: float = knob(0.0, "p", "dropout share", low=0.0, high=0.9, allowed="[0, 1)")
 
     def __post_init__(self):
-        sizes = np.array(self.sizes)
+        sizes = list(self.sizes) if np.iterable(self.sizes) else []
+        sizes = np.array(sizes if all(map(is_whole, sizes)) else [])
         if sizes.ndim != 1 or len(sizes) < 2 or sizes.dtype.kind not in "iu" or sizes.min() < 1:
             raise ValueError(f"the sizes of the layers must be at least two whole numbers ≥ 1, got {told(self.sizes)}")
         object.__setattr__(self, "sizes", tuple(sizes.tolist()))
-        one_of("the activation", self.activation, ACTIVATIONS)
+        check_choice("the activation", self.activation, ACTIVATIONS)
         for name, spec in knobs_of(self).items():
             object.__setattr__(self, name, spec.check(getattr(self, name)))
 
@@ -78,8 +90,8 @@ class Network:
         """
         if scheme is None:
             scheme = "he" if self.activation == "relu" else "xavier"
-        one_of("the initialization", scheme, VARIANCES)
-        check_whole("the seed", seed)
+        check_choice("the initialization", scheme, VARIANCES)
+        check_seed(seed)
         random, theta = np.random.default_rng(seed), np.zeros(self.size)
         for W, _ in self.layers(theta):
             W[:] = random.normal(0, np.sqrt(VARIANCES[scheme](*W.shape)), W.shape)
@@ -88,8 +100,10 @@ class Network:
     def layers(self, theta) -> list:
         """The (W, b) of each layer, as views of θ: W has shape (n_in, n_out)."""
         must = f"θ of a {self.sizes} network must have shape ({self.size},)"
-        if check_numbers(theta, must).shape != (self.size,):
-            raise ValueError(f"{must}, got {np.shape(theta)}")
+        numbers = check_numbers(theta, must)
+        if numbers.shape != (self.size,):
+            raise ValueError(f"{must}, got {numbers.shape}")
+        theta = theta if isinstance(theta, np.ndarray) else numbers
         views, at = [], 0
         for n_in, n_out in zip(self.sizes, self.sizes[1:]):
             W = theta[at : at + n_in * n_out].reshape(n_in, n_out)
@@ -101,7 +115,7 @@ class Network:
     def forward(self, theta, X, masks=None) -> list:
         """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
         phi, _ = ACTIVATIONS[self.activation]
-        layers, a = self.layers(theta), [examples(X)]
+        layers, a = self.layers(theta), [self.examples(X)]
         for i, (W, b) in enumerate(layers):
             z = a[-1] @ W + b
             last = i == len(layers) - 1
@@ -141,14 +155,18 @@ class Network:
                 delta = (delta @ W.T) * slope(plain) * mask
         return gradient
 
+    def examples(self, X) -> np.ndarray:
+        """X as a float array of shape (n, inputs), or a `ValueError`."""
+        X = check_numbers(X, "X must be numbers of shape (n, features)")
+        if X.ndim != 2 or X.shape[1] != self.sizes[0]:
+            raise ValueError(f"the network takes rows of {self.sizes[0]} inputs, got X of shape {X.shape}")
+        return X
+
     def check(self, X, y):
         """That the network fits the examples: one sentence if it does not."""
-        X = examples(X)
-        classes, labels = self.sizes[-1], np.asarray(y)
-        if labels.shape != np.shape(X)[:1] or labels.size == 0:
-            raise ValueError(f"X needs one label for each of its rows, got {np.shape(X)} and {labels.shape}")
-        if np.shape(X)[1:] != self.sizes[:1]:
-            raise ValueError(f"the network takes rows of {self.sizes[0]} inputs, got X of shape {np.shape(X)}")
+        X, labels, classes = self.examples(X), as_array("y", y), self.sizes[-1]
+        if labels.shape != X.shape[:1] or labels.size == 0:
+            raise ValueError(f"X needs one label for each of its rows, got {X.shape} and {labels.shape}")
         if labels.dtype.kind not in "iu":
             raise ValueError(
                 f"the labels must be whole numbers in [0, {classes - 1}], got the type {labels.dtype.name}"
@@ -163,11 +181,12 @@ class Network:
 
     def accuracy(self, theta, X, y) -> float:
         """The share of rows that are classified correctly."""
+        self.check(X, y)
         return float(np.mean(self.predict(theta, X) == y))
 
     def weights(self, theta) -> np.ndarray:
         """θ with zeros in place of the biases: what is penalized, and what weight decay shrinks."""
-        weights = np.array(theta)
+        weights = np.array(check_numbers(theta, "θ must be numbers"))
         for _, b in self.layers(weights):
             b[:] = 0
         return weights
@@ -176,14 +195,12 @@ class Network:
         return 0.5 * self.l2 * float(np.sum(self.weights(theta) ** 2)) if self.l2 else 0.0
 
 
-def examples(X) -> np.ndarray:
-    """X as a float array, or a `ValueError`."""
-    return check_numbers(X, "X must be numbers of shape (n, features)")
-
-
-def one_of(what, choice, choices):
-    if choice not in tuple(choices):
-        raise ValueError(f"{what} must be one of {', '.join(choices)}, got {told(choice)}")
+def as_array(name: str, values) -> np.ndarray:
+    """An array, or a `ValueError` where the rows have different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must have rows of one length, got {told(values)}") from None
 
 
 def log_softmax(z):
@@ -244,9 +261,9 @@ class Data:
 
     def __post_init__(self):
         for name in ("X", "y", "X_test", "y_test"):
-            array = np.asarray(getattr(self, name))
+            array = as_array(name, getattr(self, name))
             object.__setattr__(self, name, array)
-            if name[0] == "X" and (array.dtype.kind not in "fiu" or not np.isfinite(array).all()):
+            if name[0] == "X" and not np.isfinite(check_numbers(array, f"{name} must be finite numbers")).all():
                 raise ValueError(f"{name} must be finite numbers")
         for X, y in ((self.X, self.y), (self.X_test, self.y_test)):
             if X.ndim != 2 or y.shape != X.shape[:1] or len(y) == 0:
@@ -262,7 +279,7 @@ def digits(train_size: int = 1297, seed: int = 0) -> Data:
     """scikit-learn's 1797 handwritten digits, 8 × 8 pixels in [0, 1]: shuffled by `seed`, the rest is for testing."""
     bunch = from_sklearn("load_digits")
     check_whole("train_size", train_size, 1, len(bunch.target) - 1)
-    check_whole("the seed", seed)
+    check_seed(seed)
     order = np.random.default_rng(seed).permutation(len(bunch.target))
     X, y = bunch.data[order] / 16, bunch.target[order]
     return Data(X[:train_size], y[:train_size], X[train_size:], y[train_size:], name="digits")
@@ -336,13 +353,14 @@ def train(
     check_parts(network, data, batch_size, seed)
     check_whole("epochs", epochs)
     check_clip(clip)
-    if on_epoch is not None and not callable(on_epoch):
-        raise ValueError(f"on_epoch must be a function of the history, got {told(on_epoch)}")
-    decay = single(WEIGHT_DECAY, weight_decay)
+    if on_epoch is not None:
+        check_function("on_epoch must be a function of the history", on_epoch)
+    check_choice("progress", progress, (True, False))
+    decay = WEIGHT_DECAY.check_one(weight_decay)
     optimizer, plateau = scheduled(check_optimizer(optimizer), schedule)
     for name, spec in optimizer.knobs.items():
         if not callable(value := getattr(optimizer, name)):
-            single(spec, value)
+            spec.check_one(value)
     random, memory = np.random.default_rng([seed, 1]), plateau.init() if plateau else None
     theta = network.init(seed) if theta is None else np.array(check_numbers(theta, "θ must be numbers"), float)
     state, history = optimizer.init(theta), History()
@@ -445,12 +463,12 @@ def range_test(
     steps : how many mini-batches, at least 2
     beta : β of the moving average that smooths the loss
     """
-    low, high = (single(RANGE, end) for end in (low, high))
+    low, high = (RANGE.check_one(end) for end in (low, high))
     if not low < high:
         raise ValueError(f"the range of η must be 0 < low < high, got {told(low)} and {told(high)}")
     check_parts(network, data, batch_size, seed)
     check_whole("steps", steps, 2)
-    beta = SMOOTHING.check(beta)
+    beta = SMOOTHING.check_one(beta)
     rates, seen, plain = np.geomspace(low, high, steps), [], replace(network, l2=0.0)
     random = np.random.default_rng([seed, 1])
 
@@ -508,15 +526,6 @@ def blas_libraries():
     return ThreadpoolController()
 
 
-def single(spec: Knob, value) -> float:
-    """One legal value of a hyperparameter: a network is trained alone."""
-    if np.ndim(number := spec.check(value)):
-        raise ValueError(
-            f"train takes one {spec.meaning} {spec.symbol} at a time, got an array of shape {number.shape}"
-        )
-    return float(number)
-
-
 def check_parts(network, data, batch_size, seed):
     """That these are a network, data for it, a batch size that they allow, and a seed; or a `ValueError`."""
     if not isinstance(network, Network):
@@ -524,7 +533,7 @@ def check_parts(network, data, batch_size, seed):
     if not isinstance(data, Data):
         raise ValueError(f"the data must be Data, such as digits(), got {told(data)}")
     check_whole("the batch size B", batch_size, 1, len(data.X))
-    check_whole("the seed", seed)
+    check_seed(seed)
 
 
 BAR = "{bar:24} epoch {n_fmt} / {total_fmt}{postfix}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .knobs import Knob, check_whole, short, told
+from .knobs import Knob, check_seed, check_whole, short, told
 
 __all__ = ["Noisy"]
 
@@ -27,7 +27,7 @@ class Noisy:
     def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
         if not hasattr(surface, "gradient") or isinstance(surface, Noisy):
             raise ValueError(f"Noisy needs a surface or a problem with gradient(theta), got {told(surface)}")
-        self.surface, self.sigma, self.seed = surface, SIGMA.check(sigma), check_whole("the seed", seed)
+        self.surface, self.sigma, self.seed = surface, SIGMA.check(sigma), check_seed(seed)
         self.copies = None if copies is None else check_whole("copies", copies, 1)
 
     def __getattr__(self, name):

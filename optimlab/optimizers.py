@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from .knobs import Knob, Rate, knob, knobs_of, short, told
+from .knobs import Knob, Rate, check_choice, knob, knobs_of, short
 
 __all__ = [
     "AdaGrad",
@@ -73,9 +73,8 @@ class Optimizer:
                 object.__setattr__(self, name, spec.check(value))
         for spec in fields(self):
             allowed = spec.metadata.get("allowed")
-            if allowed and getattr(self, spec.name) not in allowed:
-                choices = " or ".join(repr(choice) for choice in allowed)
-                raise ValueError(f"{spec.name} must be {choices}, got {told(getattr(self, spec.name))}")
+            if allowed:
+                check_choice(spec.name, getattr(self, spec.name), allowed)
 
     def init(self, theta) -> dict:
         """The state before the first step: a dict of arrays named as in the formula, shaped like θ."""

@@ -13,7 +13,7 @@ from importlib import import_module
 
 import numpy as np
 
-from .knobs import Knob, check_whole, told
+from .knobs import Knob, check_choice, check_numbers, check_seed, check_whole, told
 
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
 
@@ -48,10 +48,8 @@ class Regression:
     knobs = params = {}  # nothing on a data set is for sliders
 
     def __post_init__(self):
-        try:
-            X, y = np.asarray(self.X, float), np.asarray(self.y, float)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError("X and y must be finite numbers") from None
+        X, y = (np.asarray(check_numbers(v, "X and y must be finite numbers"), float) for v in (self.X, self.y))
+        check_choice("bias", self.bias, (True, False))
         if X.ndim != 2 or len(X) == 0 or y.shape != (len(X),):
             raise ValueError(f"X must have shape (N, features) and y shape (N,), got {X.shape} and {y.shape}")
         if not (np.isfinite(X).all() and np.isfinite(y).all()):
@@ -94,7 +92,7 @@ class Regression:
 
     def _point(self, theta):
         """θ as an array of shape (..., dim)."""
-        theta = np.asarray(theta)
+        theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
         return theta
@@ -102,13 +100,11 @@ class Regression:
     def _rows(self, rows):
         if rows is None:
             return self.design, self.y
-        try:
-            design, y = self.design[rows], self.y[rows]
-            if np.size(y) == 0:
-                raise IndexError
-        except (IndexError, TypeError, ValueError):
-            raise ValueError(f"rows must be one row number below {self.size} or more, got {told(rows)}") from None
-        return design, y
+        must = f"rows must be row numbers from 0 to {self.size - 1}, at least one"
+        numbers = check_numbers(rows, must)
+        if numbers.ndim != 1 or numbers.size == 0 or not np.isin(numbers, range(self.size)).all():
+            raise ValueError(f"{must}, got {told(rows)}")
+        return self.design[numbers.astype(int)], self.y[numbers.astype(int)]
 
     def _penalty(self, theta):
         return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
@@ -212,7 +208,7 @@ class MiniBatches:
     """
 
     def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
-        self.problem, self.seed = problem, check_whole("the seed", seed)
+        self.problem, self.seed = problem, check_seed(seed)
         self.batch_size = check_whole("the batch size B", batch_size, 1, problem.size)
         self._order = lru_cache(maxsize=2)(self._shuffle)
 
@@ -237,9 +233,7 @@ class MiniBatches:
 
     def cost(self, steps: int) -> np.ndarray:
         """How many single-example gradients the first 0, 1, …, `steps` steps have cost, shape (steps+1,)."""
-        return np.concatenate([[0], np.cumsum([len(self.rows(k)) for k in range(check_whole("steps", steps))])]).astype(
-            int
-        )
+        return np.cumsum([0, *(len(self.rows(k)) for k in range(check_whole("steps", steps)))])
 
     def _shuffle(self, epoch):
         order = np.arange(self.size)
@@ -266,7 +260,9 @@ def from_sklearn(loader: str, **options):
     """What one of scikit-learn's loaders of data sets returns, or an `ImportError` that says how to get it."""
     try:
         datasets = import_module("sklearn.datasets")
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "sklearn":
+            raise
         raise ImportError(
             "the data sets come with scikit-learn, which is not here yet: in the browser, run `import sklearn` "
             "in a cell of its own, elsewhere install scikit-learn; then run this cell again"
@@ -282,6 +278,7 @@ def diabetes(scaling: str = "units") -> LinearRegression:
     scaling : ``"units"`` x = (BMI − 20)/10 and y in hundreds, so that b is the progression at BMI 20;
         ``"standard"`` both with mean 0 and variance 1; ``"raw"`` as in the file
     """
+    check_choice("scaling", scaling, ("units", "standard", "raw"))
     data = from_sklearn("load_diabetes", scaled=False)
     x, y = data.data[:, data.feature_names.index("bmi")], data.target
     if scaling == "units":
@@ -302,16 +299,14 @@ def diabetes(scaling: str = "units") -> LinearRegression:
             name="diabetes, standardized",
             labels=("BMI, standardized", "progression, standardized"),
         )
-    if scaling == "raw":
-        return LinearRegression(
-            x[:, None],
-            y,
-            start=(3.0, 110.0),
-            view=((-15.0, 25.0), (-450.0, 250.0)),
-            name="diabetes, raw",
-            labels=("BMI", "progression"),
-        )
-    raise ValueError(f"scaling must be 'units', 'standard' or 'raw', got {told(scaling)}")
+    return LinearRegression(
+        x[:, None],
+        y,
+        start=(3.0, 110.0),
+        view=((-15.0, 25.0), (-450.0, 250.0)),
+        name="diabetes, raw",
+        labels=("BMI", "progression"),
+    )
 
 
 def breast_cancer(l2: float = 0.01) -> LogisticRegression:

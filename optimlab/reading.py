@@ -6,7 +6,7 @@ import inspect
 import re
 import textwrap
 
-from .knobs import told
+from .knobs import check_choice, told
 
 __all__ = ["show"]
 
@@ -37,6 +37,7 @@ def show(thing, docstring: bool = False) -> Listing:
     def step(self, theta, grad, state, k):
         return theta - self.rate(k) * grad(theta), {}
     """
+    check_choice("docstring", docstring, (True, False))
     try:
         code = textwrap.dedent(inspect.getsource(thing)).rstrip()
     except (TypeError, OSError):

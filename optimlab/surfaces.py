@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .knobs import Knob, short, told
+from .knobs import Knob, check_numbers, short, told
 
 __all__ = [
     "Surface",
@@ -90,10 +90,9 @@ class Surface:
         return self.family(**{**self.params, **changes})
 
     def _coordinates(self, theta):
-        theta = np.asarray(theta)
+        theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
-        theta = theta if theta.dtype.kind == "f" else theta.astype(float)
         # Contiguous coordinates: the same numbers for one point as for many, and faster.
         return (np.ascontiguousarray(theta[..., i]).reshape(theta.shape[:-1]) for i in range(self.dim))
 
@@ -164,7 +163,7 @@ def bowl() -> Surface:
 
 def parabola(center=3.0, curvature=2.0) -> Surface:
     """One parameter: ½·curvature·(w − center)². The defaults are the lesson's (w − 3)²."""
-    center = Knob("c", "center", -10, 10, allowed="(-∞, ∞)").check(center)
+    center = Knob("c", "center", -10, 10, allowed="(-∞, ∞)").check_one(center)
     curvature = Knob("λ", "curvature", 0.1, 10, allowed="(0, ∞)").check(curvature)
     return Surface(
         name="parabola",

@@ -4,12 +4,10 @@ import inspect
 import signal
 import traceback
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from traitlets import TraitError
 
 import optimlab
 from optimlab import Adam, GradientDescent, Momentum, Noisy, bowl, descend, parabola, ravine, schedules
@@ -27,6 +25,7 @@ HOSTILE = {
     "minus one": -1,
     "half": 0.5,
     "true": True,
+    "trillion": 10**12,
     "googol": 10**400,
     "complex": 1j,
     "text": "__import__('os').system('touch evaluated')",
@@ -45,7 +44,7 @@ HOSTILE = {
     "gives nan": lambda *args, **kwargs: np.nan,
     "gives text": lambda *args, **kwargs: "text",
 }
-FEW = ("nan", "huge", "minus one", "true", "googol", "text", "no list", "three axes", "gives none")
+FEW = ("nan", "huge", "minus one", "true", "trillion", "googol", "text", "no list", "three axes", "gives none")
 
 
 def tiny():
@@ -159,7 +158,6 @@ def never_for_ever():
         raise TimeoutError("it hangs")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(SECONDS)
     yield
     signal.alarm(0)
 
@@ -171,16 +169,23 @@ def nothing_is_evaluated(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def said_by_optimlab(error) -> bool:
+    """Whether a line of the package raised it, and not NumPy or Python on behalf of such a line."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return PACKAGE in Path(place.filename).parents and place.line.startswith("raise ")
+
+
 def outcome(call, *args, **kwargs) -> str | None:
     """What is wrong with how a call ends, or None."""
+    signal.alarm(SECONDS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             call(*args, **kwargs)
     except (ValueError, TypeError) as error:
-        told, place = str(error), traceback.extract_tb(error.__traceback__)[-1]
-        if PACKAGE not in Path(place.filename).parents:
-            return f"{type(error).__name__}: {told} [in {Path(place.filename).name}:{place.lineno}]"
+        told = str(error)
+        if not said_by_optimlab(error):
+            return f"{type(error).__name__}: {told}"
         if "\n" in told or not 10 < len(told) < 300:
             return f"not one sentence: {told}"
     except optimlab.exercises.Unanswered:
@@ -196,11 +201,10 @@ def copies(values):
 def test_every_public_name_is_tried_and_what_is_legal_here_works():
     assert set(optimlab.__all__) == LEGAL.keys() | SURFACES | ABSTRACT
     for name, legal in LEGAL.items():
-        if name not in ABSTRACT:
-            getattr(optimlab, name)(**legal)
+        getattr(optimlab, name)(**legal)
 
 
-@pytest.mark.parametrize(("call", "legal", "parameter"), cases())
+@pytest.mark.parametrize(("call", "legal", "parameter"), list(cases()))
 def test_a_hostile_argument_gives_a_result_or_one_clear_sentence(call, legal, parameter):
     slow = call.__module__.startswith("optimlab.labs")
     found = {}
@@ -214,7 +218,7 @@ def test_a_hostile_argument_gives_a_result_or_one_clear_sentence(call, legal, pa
     assert not found, "\n".join(f"{name}: {wrong}" for name, wrong in found.items())
 
 
-@pytest.mark.parametrize(("call", "legal", "place"), methods())
+@pytest.mark.parametrize(("call", "legal", "place"), list(methods()))
 def test_a_method_given_something_hostile_gives_a_result_or_one_clear_sentence(call, legal, place):
     found = {}
     for name, value in HOSTILE.items():
@@ -241,6 +245,15 @@ def ask(stage, values):
     stage.set_state({"request": {"seq": stage.answered + 1, "values": values, "rest": True}})
 
 
+def fits(value, legal) -> bool:
+    """Whether a value is as many finite numbers as a legal one."""
+    try:
+        number = np.asarray(value, float)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return number.shape == np.shape(legal) and bool(np.isfinite(number).all())
+
+
 def shown(stage) -> dict:
     """All arrays that the browser has."""
     return {name: stage.trait_values()[name] for name in stage.trait_names() if name.startswith(("current_", "sweep_"))}
@@ -254,6 +267,8 @@ def test_whatever_the_browser_asks_the_stage_tells_what_is_wrong_and_answers_the
     for hostile in SENT:
         for control in [*legal, "unknown"]:
             ask(stage, legal | {control: hostile})
+            if control in legal and not fits(hostile, legal[control]):
+                assert stage.problem, f"{control}={hostile!r} is taken"
             assert "\n" not in stage.problem and len(stage.problem) < 300
         ask(stage, hostile)
         assert stage.problem
@@ -269,8 +284,12 @@ def test_whatever_the_browser_writes_into_the_controls_the_next_legal_value_is_t
         for trait in set(widget.keys) - {"request", "layout", "style"}:
             for value in SENT:
                 before = getattr(widget, trait)
-                with suppress(TraitError, ValueError, TypeError, OverflowError, AttributeError):
+                try:
                     widget.set_state({trait: value})
+                except Exception as error:  # ipywidgets may refuse it in its own words, optimlab only in clear ones
+                    frames = traceback.extract_tb(error.__traceback__)
+                    ours = any(PACKAGE in Path(frame.filename).parents for frame in frames)
+                    assert not ours or said_by_optimlab(error), f"{trait}={value!r}: {error!r}"
                 setattr(widget, trait, before)
     for key, slider in lab.sliders.items():
         slider.value = other.sliders[key].value = slider.min if slider.min > 0 else slider.max

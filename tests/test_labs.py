@@ -350,7 +350,7 @@ def test_moving_a_knob_of_an_optimizer_sends_less_than_a_megabyte(lab_of, name):
         (lambda: batch_lab(diabetes(), batch_size=0), "the batch size B must be a whole number in [1, 442], got 0"),
         (
             lambda: dialects(bowl(), "Adadelta"),
-            "the dialects of 'Adadelta' are not known; there are Momentum",
+            "the name of an optimizer with dialects must be one of Momentum",
         ),
         (lambda: fit_lab(breast_cancer()), "fit_lab needs a LinearRegression of one input with a bias, got Logistic"),
     ],

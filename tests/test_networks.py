@@ -597,8 +597,14 @@ WRONG = {
         r"X needs one label for each of its rows, got \(5, 3\) and \(5, 1\)",
     ),
     "data that is not finite": (lambda: Data([[np.nan]], [0], [[1.0]], [0]), "X must be finite numbers"),
-    "many rates": (lambda: quick(optimizer=Adam([[0.1], [0.2]])), r"train takes one .* η at a time, .* \(2, 1\)"),
-    "many decays": (lambda: quick(weight_decay=[0.1, 0.2]), r"train takes one .* λ at a time, got an array"),
+    "many rates": (
+        lambda: quick(optimizer=Adam([[0.1], [0.2]])),
+        r"η must be one number here, got the shape \(2, 1\)",
+    ),
+    "many decays": (
+        lambda: quick(weight_decay=[0.1, 0.2]),
+        r"λ must be one number here, got the shape \(2,\)",
+    ),
     "schedule text": (lambda: quick(schedule="cosine"), "schedule must be a function of the step k, got 'cosine'"),
     "train_size": (lambda: digits(train_size=1797), r"train_size must be a whole number in \[1, 1796\], got 1797"),
     "half a train_size": (lambda: digits(train_size=0.7), r"train_size must be a whole number in .*, got 0.7"),

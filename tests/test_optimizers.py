@@ -270,7 +270,7 @@ def test_a_moving_average_that_never_forgets_is_refused(kind, name, value):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Nesterov(form="heavy"), "form must be 'look-ahead' or 'keras' or 'torch', got 'heavy'"),
+        (lambda: Nesterov(form="heavy"), "form must be one of look-ahead, keras, torch, got 'heavy'"),
         (lambda: AdaGrad(eps_in_sqrt="no"), "eps_in_sqrt must be True or False, got 'no'"),
         (lambda: RMSprop(eps_in_sqrt=None), "eps_in_sqrt must be True or False, got None"),
         (lambda: Momentum(dampening=0.5), "dampening τ is part of PyTorch's rule: with τ=0.5, set lr_outside=True"),

@@ -302,14 +302,14 @@ def test_a_seed_must_be_a_whole_number(seed):
             "X must have shape (N, features) and y shape (N,), got (0, 2) and (0,)",
         ),
         (lambda: LinearRegression([[np.nan]], [1]), "X and y must be finite numbers"),
-        (lambda: LinearRegression([["a"]], [1]), "X and y must be finite numbers"),
+        (lambda: LinearRegression([["a"]], [1]), "X and y must be finite numbers, got [['a']]"),
         (lambda: LogisticRegression([[1], [2]], [1, 2]), "the labels y must be 0 or 1, got [1.0, 2.0]"),
         (lambda: breast_cancer(l2=-1), "the penalty λ must be in [0, ∞), got -1"),
         (lambda: breast_cancer(l2=np.nan), "the penalty λ must be in [0, ∞), got nan"),
         (lambda: breast_cancer(l2=np.inf), "the penalty λ must be in [0, ∞), got inf"),
         (lambda: breast_cancer(l2="x"), "the penalty λ must be a number in [0, ∞), got 'x'"),
         (lambda: breast_cancer(l2=None), "the penalty λ must be a number in [0, ∞), got None"),
-        (lambda: diabetes("metres"), "scaling must be 'units', 'standard' or 'raw', got 'metres'"),
+        (lambda: diabetes("metres"), "scaling must be one of units, standard, raw, got 'metres'"),
     ],
 )
 def test_bad_data_are_refused(make, text):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..descent import TARGET, TOLERANCE, check_optimizer, descend
+from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
 from ..figures import ROLES, style_of
 from ..optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ..scene import Panel, Run, Scene, mark
@@ -105,9 +105,10 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     optimizer : any `Optimizer`; one that the package does not know shows its gradient and its step
     """
     plane("anatomy", surface)
+    check_steps(steps)
     start, optimizer = start_on(surface, start), check_optimizer(optimizer)
     cut = DISSECTIONS.get(type(optimizer), PLAIN)
-    name, tolerance = optimizer.name, TARGET.check(tolerance)
+    name, tolerance = optimizer.name, TARGET.check_one(tolerance)
     adds_up = cut.scale is None and cut is not PLAIN
     path_run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=surface.minimum, tolerance=tolerance)
     arrows = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..figures import role, style_of
-from ..knobs import Knob, check_whole
-from ..networks import ACTIVATIONS, ONE_THREAD, one_of
+from ..knobs import Knob, check_choice, check_seed, check_whole
+from ..networks import ACTIVATIONS, ONE_THREAD
 from ..scene import Panel, Run, Scene, mark
 from ..stage import Source
 from .lab import Control, Lab
@@ -32,8 +32,9 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     depth, width, batch : layers, units in each of them, and inputs
     seed : of weights and inputs
     """
-    for what, number, least in (("depth", depth, 1), ("width", width, 1), ("batch", batch, 2), ("the seed", seed, 0)):
+    for what, number, least in (("depth", depth, 1), ("width", width, 1), ("batch", batch, 2)):
         check_whole(what, number, least)
+    check_seed(seed)
     VARIANCE.check(variance)
     styles = style_of(["GradientDescent", "Momentum", "Adam"])
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
@@ -97,7 +98,7 @@ def signals(activation, variance, depth=50, width=100, batch=64, seed=0):
     -------
     outputs, gradients : lists of depth + 1 arrays of shape (..., batch, width), from the inputs to the last layer
     """
-    one_of("the activation", activation, ACTIVATIONS)
+    check_choice("the activation", activation, ACTIVATIONS)
     phi, slope = ACTIVATIONS[activation]
     random = np.random.default_rng(seed)
     scale = np.sqrt(np.asarray(variance, float) / width)[..., None, None]

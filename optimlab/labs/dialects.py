@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import optimizers
-from ..descent import TARGET, TOLERANCE, descend
+from ..descent import TARGET, TOLERANCE, check_steps, descend
 from ..figures import style_of
-from ..knobs import Knob, told
+from ..knobs import Knob, check_choice
 from ..scene import Run, Scene
 from ..stage import Source
 from .lab import Control, Lab
@@ -66,16 +66,17 @@ def dialects(
     eps : ε, for those that have one; the same in all dialects, so that only its place differs
     alpha : the learning rate is η₀αᵏ; with α = 1 it is constant
     """
-    if name not in DIALECTS:
-        raise ValueError(f"the dialects of {told(name)} are not known; there are {', '.join(DIALECTS)}")
-    tolerance = TARGET.check(tolerance)
+    check_choice("the name of an optimizer with dialects", name, DIALECTS)
+    check_steps(steps)
+    tolerance = TARGET.check_one(tolerance)
     start, title = start_on(surface, start), f"dialects of {name} on {surface!r}, {steps} steps"
     surface = fixed(surface)  # here the rules are compared, on one surface
     base = getattr(optimizers, name)()
     readings = {library: base.replace(**options) for library, options in DIALECTS[name].items()}
     set_by_library = set().union(*DIALECTS[name].values())
     shared = [n for n, knob in base.knobs.items() if knob.slider and n not in set_by_library]
-    controls = [Control(n, base.knobs[n], lr if n == "lr" and lr else getattr(base, n), "all") for n in shared]
+    base = base if lr is None else base.replace(lr=lr)
+    controls = [Control(n, base.knobs[n], getattr(base, n), "all") for n in shared]
     controls.append(Control("alpha", ALPHA, alpha, "all"))
     if "eps" in base.knobs:
         controls.append(Control("eps", EPS, eps, "more"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import TARGET, TOLERANCE, check_optimizer, descend
+from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
 from ..figures import role, style_of
 from ..knobs import told
 from ..problems import LinearRegression
@@ -31,7 +31,8 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
     point = {"start": tuple(float(x) for x in problem.start)}
     if optimizer is None:
         return by_hand(problem, point)
-    name, tolerance = check_optimizer(optimizer).name, TARGET.check(tolerance)
+    name, tolerance = check_optimizer(optimizer).name, TARGET.check_one(tolerance)
+    check_steps(steps)
     run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=problem.minimum, tolerance=tolerance)
     controls = [Control(f"{name} {n}", k, getattr(optimizer, n), name) for n, k in slider_knobs(optimizer).items()]
     sources = [path_source("run0", problem, optimizer, name, steps)]

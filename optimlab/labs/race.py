@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..descent import TARGET, TOLERANCE, check_loss, check_optimizer, check_start, descend
+from ..descent import TARGET, TOLERANCE, check_loss, check_optimizer, check_start, check_steps, descend
 from ..figures import role, style_of
 from ..knobs import told
 from ..scene import Panel, Run, Scene, field_grid, mark
@@ -29,7 +29,8 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     names : what to call the runners, their class names if None
     """
     optimizers, names = runners("a race", optimizers, names)
-    tolerance = TARGET.check(tolerance)
+    tolerance = TARGET.check_one(tolerance)
+    check_steps(steps)
     start = start_on(surface, start)
     styles = style_of([optimizer.name for optimizer in optimizers])
     runs = [
@@ -76,6 +77,8 @@ def runners(what, optimizers, names=None) -> tuple:
     if not family:
         raise ValueError(f"{what} needs at least one optimizer, got none")
     names = [names] if isinstance(names, str) else names
+    if names is not None and not (isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)):
+        raise ValueError(f"the names must be a list of texts, got {told(names)}")
     if names is not None and len(names) != len(family):
         raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {told(names)}")
     return family, unique(names or [optimizer.name for optimizer in family])

@@ -110,7 +110,7 @@ def schedule_lab(
     names = list(SCHEDULES) if names is None else [names] if isinstance(names, str) else names
     if not isinstance(names, list | tuple):
         raise ValueError(f"the names must be a list of schedules, got {told(names)}")
-    if unknown := [name for name in names if name not in SCHEDULES]:
+    if unknown := [name for name in names if not isinstance(name, str) or name not in SCHEDULES]:
         raise ValueError(f"there is no schedule {told(unknown[0])} in the lab; there are {', '.join(SCHEDULES)}")
     if not names:
         raise ValueError("schedule_lab needs at least one schedule, got none")
