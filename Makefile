@@ -7,7 +7,7 @@ ARGS   ?=
 NOTEBOOKS ?=
 MINUTES ?= 5
 OFFLINE ?=
-PYODIDE ?= .pyodide
+PYODIDE ?=
 START := $(shell date +%s)
 
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
@@ -56,8 +56,8 @@ matrix: $(VENV)/ready  ## Python 3.11–3.13, oldest and newest packages, both f
 	$(BIN)/python -m nox $(ARGS)
 
 .venv-bench/ready: $(VENV)/ready benchmarks/requirements.txt
-	$(BIN)/python -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet -e ".[lab,test]" -r benchmarks/requirements.txt
+	$(BIN)/python -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -e ".[lab,test]" -r benchmarks/requirements.txt -c $(VENV)/locked.txt
 	touch $@
 
 bench: export OMP_NUM_THREADS = 1
@@ -65,7 +65,8 @@ bench: export OMP_NUM_THREADS = 1
 bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch and optax (a quarter of an hour)
 	$(BIN)/python -m tools.browser
 	$(MAKE) site OFFLINE=1
-	.venv-bench/bin/python -m benchmarks > benchmarks/results.md && cat benchmarks/results.md
+	.venv-bench/bin/python -m benchmarks > .venv-bench/results.md
+	mv .venv-bench/results.md benchmarks/results.md && cat benchmarks/results.md
 
 soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more memory than before; MINUTES=1 for fewer
 	$(BIN)/python -m tools.browser
@@ -73,17 +74,16 @@ soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more me
 
 .venv-site/ready: $(VENV)/ready tools/site/requirements.txt
 	$(BIN)/python -m venv --clear .venv-site
-	sed -n 's/^\([a-z0-9.-]*==[^ ;]*\).*/\1/p' requirements.lock | grep -v widgets= > .venv-site/locked.txt
+	grep -v widgets= $(VENV)/locked.txt > .venv-site/locked.txt
 	.venv-site/bin/python -m pip install --quiet -r tools/site/requirements.txt -c .venv-site/locked.txt
 	touch $@
 
 # For tests: Pyodide's files out of a pinned package, each checked against Pyodide's own hashes.
-.pyodide: $(VENV)/ready tools/site/pyodide.txt
-	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r tools/site/pyodide.txt -d .pyodide.wheel
-	$(BIN)/python -m tools.site.pyodide .pyodide.wheel/*.whl .pyodide && rm -r .pyodide.wheel
+.pyodide/ready: tools/site/pyodide.txt tools/site/pyodide.sha256 tools/site/pyodide-lock.json | $(VENV)/ready
+	sh tools/site/pyodide.sh $(BIN) .pyodide && touch $@
 
-site: .venv-site/ready $(if $(OFFLINE),$(PYODIDE))  ## _site, for any web host; OFFLINE=1 brings Pyodide along, PYODIDE=folder names its files
-	$(BIN)/python -m tools.site _site $(if $(OFFLINE),--pyodide $(PYODIDE))
+site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _site, for any web host; OFFLINE=1 brings Pyodide along, from PYODIDE=folder if you have it
+	$(BIN)/python -m tools.site _site $(if $(OFFLINE)$(PYODIDE),--pyodide $(or $(PYODIDE),.pyodide))
 
 site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network
 	$(BIN)/python -m tools.browser
@@ -102,4 +102,4 @@ lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
 	sh tools/lock.sh $(BIN)
 
 clean:  ## remove what make made
-	rm -rf .venv .venv-colab .venv-bench .venv-site .pyodide .pyodide.wheel _site .nox dist build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colab .venv-bench .venv-site .pyodide _site .nox dist build .pytest_cache .ruff_cache .hypothesis

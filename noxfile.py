@@ -34,7 +34,7 @@ def newest(session):
     test_notebooks(session)
 
 
-@nox.session(python=["3.11", "3.13"])
+@nox.session(python=["3.11", "3.13"], reuse_venv=False)
 def oldest(session):
     """The oldest packages that pyproject.toml allows: unit tests and notebooks."""
     session.install("--resolution=lowest-direct", "-e.[lab]")
@@ -55,6 +55,7 @@ def browser(session, front_end, widgets):
     half = ["jupyterlab-widgets<3"] if widgets.startswith("7") else []
     session.install(*TOOLS, "-e.", f"{front_end}=={major}.*", f"ipywidgets=={widgets}", *half)
     tell_versions(session)
+    session.run("python", "-m", "tools.browser")
     session.run("pytest", "-q", "tests/browser/test_front_ends.py", env=ONE_THREAD | {"FRONT_END": front_end})
 
 

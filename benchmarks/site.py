@@ -1,9 +1,6 @@
 """The site (`make site OFFLINE=1`) served from this machine: seconds and bytes from a click to the first lab."""
 
-import functools
-import http.server
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -11,9 +8,9 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import SESSION
-from tests.site.conftest import ALONE, SITE, Files
+from tests.site.conftest import ALONE, Files, served
 from tests.site.lite import Lite
-from tools.browser import find_chromium
+from tools.browser import found_chromium
 
 NOTEBOOKS = {"03_advanced_optimizers.ipynb": "race(", "01_introduction.ipynb": "gradient_lab("}
 
@@ -29,24 +26,22 @@ class Counting(Files):
 
 
 def main():
-    handler = functools.partial(Counting, directory=SITE)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    chromium = found_chromium()
+    with served(Counting) as address, sync_playwright() as playwright:
         print("| | pictures and text | first lab | loaded |")
         print("|---|---|---|---|")
         for name, lab in NOTEBOOKS.items():
             with tempfile.TemporaryDirectory() as profile:
                 for visit in ("first visit", "second visit"):
-                    measured = visited(playwright, profile, f"http://127.0.0.1:{server.server_port}", name, lab)
+                    measured = visited(playwright.chromium, chromium, profile, address, name, lab)
                     print(f"| {name.removesuffix('.ipynb')}, {visit} | {measured} |")
-        server.shutdown()
 
 
-def visited(playwright, profile, address, name, part) -> str:
+def visited(chromium, path, profile, address, name, part) -> str:
     """Open a notebook, run its set-up and its first lab, in a browser with this profile."""
     Counting.sent = 0
-    browser = playwright.chromium.launch_persistent_context(
-        profile, executable_path=find_chromium(), args=[*ARGUMENTS, ALONE], viewport={"width": 1400, "height": 1000}
+    browser = chromium.launch_persistent_context(
+        profile, executable_path=path, args=[*ARGUMENTS, ALONE], viewport={"width": 1400, "height": 1000}
     )
     lite = Lite(browser.new_page(), address)
     start = time.perf_counter()

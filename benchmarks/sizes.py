@@ -5,11 +5,9 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from optimlab import Adam, Momentum, race, ravine
-
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+from tools.notebooks import all_notebooks
 
 
 def seconds_to(code) -> float:
@@ -26,7 +24,7 @@ def main():
     python, numpy, ours = map(statistics.median, (nothing, numpy, ours))
     ratio = (ours - python) / (numpy - python)
     print(f"- import optimlab: {1000 * (ours - python):.0f} ms, {ratio:.2f} × of import numpy")
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in all_notebooks():
         print(f"- {path.name}: {path.stat().st_size / 1e6:.2f} MB")
     lab = race(ravine(kappa=20), [Momentum(0.02), Adam(0.1)], steps=200)
     before = arrays(lab)

@@ -11,17 +11,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import JupyterLab, Server
-from tools.browser import find_chromium
+from tools.browser import found_chromium
 
 PRESSES, MOVES, PATIENCE = 30, 40, 3000
 ROUNDS = int(os.environ.get("ROUNDS", 3))
 COMMON = """
 import numpy as np
-from ipywidgets import FloatLogSlider, FloatSlider, HBox, Label, VBox, interact, jslink, link
+from ipywidgets import FloatLogSlider, FloatSlider, VBox, interact, jslink
 from optimlab import Momentum, descend, race, ravine
 surface = ravine(kappa=20)
 (x0, x1), (y0, y1) = surface.view
@@ -122,9 +123,10 @@ window.watch = (cell, [name, slider]) => {
 
 
 def main():
+    path = found_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder))
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
         lab = JupyterLab(context.new_page(), server)
         try:
@@ -189,7 +191,7 @@ def press(knob, i, patience=PATIENCE):
     knob.press("ArrowLeft" if i % 2 else "ArrowRight")
     try:
         page.wait_for_function("() => state.changed.length", timeout=patience)
-    except Exception:
+    except PlaywrightTimeout:
         return None
     took = page.evaluate("() => state.changed[0] - state.pressed")
     page.wait_for_timeout(300)  # what comes later belongs to this press, not to the next

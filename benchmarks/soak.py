@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import JupyterLab, Server
-from tools.browser import find_chromium
+from tools.browser import found_chromium
 
 MINUTES = float(os.environ.get("MINUTES", 5))
 GROWTH = 1.10
@@ -25,9 +25,10 @@ TELL = "import os\nprint(os.getpid())"
 
 
 def main() -> int:
+    path = found_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder))
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         lab = JupyterLab(browser.new_page(viewport={"width": 1400, "height": 1000}), server)
         try:
             server.write("soak.ipynb", RACE, TELL)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tools.site.index import ROW
+
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -20,4 +22,5 @@ def test_the_table_names_every_notebook_and_every_file_it_links_to_exists():
     notebooks = {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     links = set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))
     assert notebooks <= links
+    assert {f"notebooks/{row['file']}" for row in ROW.finditer(TEXT)} == notebooks  # the site's front page reads them
     assert all((ROOT / link).exists() for link in links), [link for link in links if not (ROOT / link).exists()]

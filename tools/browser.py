@@ -25,6 +25,17 @@ def find_chromium() -> str | None:
     return next((path for path in candidates if runs(path)), None) or find_playwrights()
 
 
+def found_chromium() -> str:
+    """The path of a Chromium that runs; without one, the program ends with what to install.
+
+    Ask before Playwright is running: it may have to be started for the answer.
+    """
+    path = find_chromium()
+    if path is None:
+        raise SystemExit(HOW_TO)
+    return path
+
+
 def find_playwrights() -> str | None:
     """The path of the Chromium that Playwright has downloaded earlier, or None."""
     from playwright.sync_api import sync_playwright

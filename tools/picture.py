@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import JupyterLab, Server
 
-from .browser import HOW_TO, find_chromium
+from .browser import found_chromium
 
 TARGET = Path(__file__).parent.parent / "docs" / "race.png"
 CELL = """\
@@ -18,9 +18,7 @@ race(ravine(kappa=20, angle=30), [GradientDescent(lr=0.09), Momentum(lr=0.02), A
 
 
 def main():
-    chromium = find_chromium()
-    if chromium is None:
-        raise SystemExit(HOW_TO)
+    chromium = found_chromium()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

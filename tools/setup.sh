@@ -24,4 +24,5 @@ cat >"$venv/share/jupyter/lab/settings/overrides.json" <<'SETTINGS'
   "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}
 }
 SETTINGS
+sed -n 's/^\([a-z0-9.-]*==[^ ;]*\).*/\1/p' requirements.lock >"$venv/locked.txt" # for the other environments
 touch "$venv/ready"

@@ -145,6 +145,8 @@ class Guard:
 class JupyterLab:
     """A page of JupyterLab with at most one notebook open."""
 
+    seconds = SECONDS
+
     def __init__(self, page: Page, server: Server):
         self.page, self.server = page, server
         self.guard = Guard(page)
@@ -255,7 +257,7 @@ class JupyterLab:
     def run_all(self):
         """Run all cells; stops where a cell raises, as JupyterLab does."""
         self.execute("notebook:run-all-cells")
-        self.page.wait_for_function("() => window.running === null", timeout=4000 * SECONDS)
+        self.page.wait_for_function("() => window.running === null", timeout=4000 * self.seconds)
 
     def errors(self) -> list[str]:
         """The errors that stand in the notebook's outputs, and what was written to stderr."""

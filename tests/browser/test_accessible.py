@@ -25,6 +25,7 @@ def labs(lab, server):
 def test_axe_finds_nothing_grave_in_any_lab(labs, theme):
     labs.set_theme(theme)
     labs.page.wait_for_timeout(300)
+    assert labs.page.locator(".optimlab-lab").count() == len(LABS)
     report = Axe().run(labs.page, ".optimlab-lab", {"resultTypes": ["violations"]}).response
     assert len(report["passes"]) > 10
     assert not [told(found) for found in report["violations"] if found["impact"] in GRAVE]

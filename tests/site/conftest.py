@@ -3,6 +3,7 @@
 import functools
 import http.server
 import threading
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -28,8 +29,25 @@ class Files(http.server.SimpleHTTPRequestHandler):
         ".mjs": "text/javascript",
     }
 
+    def do_GET(self):
+        if self.path == "/favicon.ico":  # browsers ask each host for one; it is not the site's to give
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
     def log_message(self, *args):
         pass
+
+
+@contextmanager
+def served(handler=Files):
+    """The site's address, below the top of its host as on GitHub Pages."""
+    handler = functools.partial(handler, directory=SITE.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{SITE.name}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +55,8 @@ def site():
     """The site's address."""
     if not (SITE / "static" / "pyodide").is_dir():
         pytest.exit("There is no site that runs without a network yet: make site OFFLINE=1", returncode=1)
-    handler = functools.partial(Files, directory=SITE)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

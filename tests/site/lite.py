@@ -22,6 +22,8 @@ CELLS = "jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.mode
 class Lite(JupyterLab):
     """A page of the site's notebook app."""
 
+    seconds = SECONDS
+
     def __init__(self, page, address: str):
         self.page, self.address, self.name = page, address, None
         page.set_default_timeout(1000 * SECONDS)

@@ -3,9 +3,11 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.jupyter import SESSION
 from tests.browser.stage import FRESH
 from tools.notebooks import FOLDER, WIDGET, code_cells, read
-from tools.site.__main__ import DATA_SETS
+from tools.setup_cell import current_slug
+from tools.site.__main__ import DATA_SETS, usual_address
 
 from .conftest import NOTEBOOKS
 
@@ -42,19 +44,26 @@ def test_each_link_of_the_front_page_leads_somewhere_and_each_notebook_has_one(p
     links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
     assert {link.split("path=")[1] for link in links if "path=" in link} == set(NOTEBOOKS)
     for link in links:
-        assert page.request.get(link).ok, link
+        if not link.startswith(site):
+            assert link == f"https://github.com/{current_slug()}"
+        else:
+            assert page.request.get(link).ok, link
+    for name in NOTEBOOKS:
+        assert page.request.get(f"{site}/files/{name}").ok
 
 
 # -------------------------------------------------------------------------------------------------- notebooks
 
 
 def test_a_notebook_shows_its_pictures_before_python_has_arrived(lite, page):
-    page.route("**/static/pyodide/**", lambda route: None)  # never answered
+    held = []
+    page.route("**/static/pyodide/**", lambda route: held.append(route))  # never answered
     lite.open("03_advanced_optimizers.ipynb", ready=False)
     picture = page.locator(".jp-RenderedImage img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
     assert page.locator(".jp-RenderedText pre").first.inner_text()
+    assert held and page.evaluate(f"() => {SESSION}.session?.kernel?.status") != "idle"
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -105,3 +114,7 @@ def test_a_notebook_of_ones_own_imports_optimlab_and_data_ask_for_scikit_learn_i
     )
     assert "import sklearn" in told and "\n" not in told.strip()
     assert "442" in lite.run_code("import sklearn\nprint(diabetes().size)")
+
+
+def test_the_site_for_the_network_loads_the_version_of_pyodide_that_is_tested_here():
+    assert usual_address().endswith("/v0.27.7/full/pyodide.js")

@@ -17,7 +17,7 @@ from tools.notebooks import WIDGET, all_notebooks, code_cells, outputs, read, se
 from tools.setup_cell import ROOT
 
 from .index import write_index
-from .pyodide import copy_pyodide
+from .pyodide import VERSION, copy_pyodide
 
 JUPYTER = ROOT / ".venv-site" / "bin" / "jupyter"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
@@ -45,7 +45,6 @@ SETTINGS = {
 
 def build(target: Path, pyodide: Path | None = None) -> None:
     """The whole site, in `target`, which is made anew."""
-    shutil.rmtree(target, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder)
         copy_notebooks(source / "files")
@@ -53,9 +52,12 @@ def build(target: Path, pyodide: Path | None = None) -> None:
         if pyodide:
             copy_pyodide(pyodide, source / "static" / "pyodide")
         write_settings(source, wheels, offline=pyodide is not None)
-        run(JUPYTER, "lite", "build", "--output-dir", target.resolve(), cwd=source)
-        shutil.copytree(source / "wheels", target / "wheels")
-    write_index(target)
+        built = source / "_output"
+        run(JUPYTER, "lite", "build", "--output-dir", built, cwd=source)
+        shutil.move(source / "wheels", built / "wheels")
+        write_index(built)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.move(built, target)
 
 
 def copy_notebooks(folder: Path) -> None:
@@ -100,6 +102,8 @@ def write_settings(folder: Path, wheels: list[str], offline: bool) -> None:
     kernel = {"loadPyodideOptions": {"packages": packages}}
     if offline:
         kernel |= {"pyodideUrl": "./static/pyodide/pyodide.js", "disablePyPIFallback": True}
+    else:
+        kernel |= {"pyodideUrl": usual_address()}
     page = {
         "appName": "optimlab",
         "disabledExtensions": ["@jupyterlab/extensionmanager-extension"],
@@ -112,6 +116,13 @@ def write_settings(folder: Path, wheels: list[str], offline: bool) -> None:
         "overrides.json": SETTINGS,
     }.items():
         (folder / name).write_text(json.dumps(content, indent=2), "utf-8")
+
+
+def usual_address() -> str:
+    """Where JupyterLite loads Pyodide from, in the version that the site is tested with."""
+    (schema,) = JUPYTER.parent.parent.glob(f"share/jupyter/labextensions/{KERNEL.split(':')[0]}/static/schema/kernel*")
+    address = json.loads(schema.read_text("utf-8"))["properties"]["pyodideUrl"]["default"]
+    return re.sub(r"/v[\d.]+/", f"/v{VERSION}/", address)
 
 
 def run(*command, cwd: Path | None = None) -> None:

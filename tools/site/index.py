@@ -3,7 +3,6 @@
 import base64
 import html
 import re
-import shutil
 from pathlib import Path
 from string import Template
 
@@ -38,7 +37,6 @@ def write_index(site: Path) -> None:
     page = Template((HERE / "index.html").read_text("utf-8"))
     text = page.substitute(cards="\n".join(cards), source=source, settings=settings)
     (site / "index.html").write_text(text, "utf-8")
-    shutil.copy(site / "icon-120x120.png", site / "favicon.ico")  # browsers ask for it by this name, whatever it is
 
 
 def card(path: Path, row: re.Match, pictures: Path) -> str:
