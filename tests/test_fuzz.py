@@ -181,6 +181,7 @@ def outcome(call, *args, **kwargs) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DeprecationWarning)  # ipywidgets 7 warns of its own ways
             call(*args, **kwargs)
     except (ValueError, TypeError) as error:
         told = str(error)
@@ -260,7 +261,7 @@ def shown(stage) -> dict:
 
 
 @pytest.mark.parametrize("name", LABS)
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")
 def test_whatever_the_browser_asks_the_stage_tells_what_is_wrong_and_answers_the_next_request(name):
     lab, other = LABS[name](), LABS[name]()
     stage, legal = lab.stage, dict(lab.values)

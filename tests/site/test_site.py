@@ -56,14 +56,14 @@ def test_each_link_of_the_front_page_leads_somewhere_and_each_notebook_has_one(p
 
 
 def test_a_notebook_shows_its_pictures_before_python_has_arrived(lite, page):
-    held = []
-    page.route("**/static/pyodide/**", lambda route: held.append(route))  # never answered
-    lite.open("03_advanced_optimizers.ipynb", ready=False)
+    page.route("**/static/pyodide/**", lambda route: None)  # never answered
+    with page.expect_request("**/static/pyodide/**"):
+        lite.open("03_advanced_optimizers.ipynb", ready=False)
     picture = page.locator(".jp-RenderedImage img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
     assert page.locator(".jp-RenderedText pre").first.inner_text()
-    assert held and page.evaluate(f"() => {SESSION}.session?.kernel?.status") != "idle"
+    assert page.evaluate(f"() => {SESSION}.session?.kernel?.status") != "idle"
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
