@@ -1135,7 +1135,9 @@ function put(node, attributes) {
 /** Keep the sliders' words true; returns what ends it. */
 function watchSliders(lab) {
   nameSliders(lab);
-  const observer = new MutationObserver(() => nameSliders(lab));
+  const observer = new MutationObserver((records) => {
+    if (records.some(({ target }) => !target.closest(".optimlab-stage"))) nameSliders(lab); // there numbers move, no sliders
+  });
   observer.observe(lab, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-valuetext"] });
   return () => observer.disconnect();
 }
