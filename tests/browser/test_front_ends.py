@@ -1,7 +1,7 @@
 """Every lab in JupyterLab 4 or, with FRONT_END=notebook, in Notebook 7; with ipywidgets 7.7.1 or 8, whichever is here.
 
-``make test`` leaves this file out: for its JupyterLab and ipywidgets 8 the others test far more. ``make matrix`` has all
-four.
+``make test`` leaves this file out: for its JupyterLab and ipywidgets 8 the others test far more; ``make matrix`` has
+all four.
 """
 
 import os
