@@ -70,15 +70,20 @@ def with_optax(rates):
 def told(time) -> str:
     """A time in the unit that people would choose."""
     if time < 1:
-        return f"{1000 * time:.2g} ms"
-    return f"{time:.2g} s" if time < 100 else f"{time / 60:.0f} min"
+        return f"{rounded(1000 * time)} ms"
+    return f"{rounded(time)} s" if time < 100 else f"{time / 60:.0f} min"
+
+
+def rounded(number) -> str:
+    """Two significant digits: 0.025, 13, 450."""
+    return f"{float(f'{number:.2g}'):g}"
 
 
 def ratio(times) -> str:
     """How many times as long as ours, or as fast."""
     if times < 1:
-        return f"{1 / times:.2g} × as fast"
-    return f"{times:.2g} × as long" if times < 10 else f"{times:.0f} × as long"
+        return f"{rounded(1 / times)} × as fast"
+    return f"{rounded(times)} × as long"
 
 
 def main():

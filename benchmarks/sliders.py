@@ -133,7 +133,7 @@ def main():
             shown = [first_lab(lab) for _ in range(ROUNDS)]
             report(measure_all(lab))
             print(
-                f"The first lab of a new kernel stands {statistics.median(shown):.1f} s after 'run', imports and all."
+                f"- The first lab of a new kernel stands {statistics.median(shown):.1f} s after 'run', imports and all."
             )
         finally:
             browser.close()
