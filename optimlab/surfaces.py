@@ -101,6 +101,17 @@ class Surface:
         return f"{self.name}({', '.join(values)})" if values else self.name
 
 
+def field_grid(surface, view, width=121, height=91, **knobs) -> np.ndarray:
+    """The surface on a grid over `view`, shape (..., height, width), row 0 at the bottom. Knobs may be arrays (n,)."""
+    (x0, x1), (y0, y1) = view
+    x, y = np.meshgrid(np.linspace(x0, x1, width), np.linspace(y0, y1, height))
+    if knobs:
+        surface = surface.replace(**{name: np.asarray(v, float)[..., None, None] for name, v in knobs.items()})
+        many = np.broadcast_shapes(*(np.shape(v) for v in knobs.values()))
+        x, y = np.broadcast_to(x, (*many, *x.shape)), np.broadcast_to(y, (*many, *y.shape))
+    return surface.value(np.stack([x, y], axis=-1))
+
+
 KAPPA = Knob("κ", "condition number", low=1.0, high=100.0, log=True, allowed="[1, ∞)", count=31)
 ANGLE = Knob("angle", "rotation in degrees", low=0.0, high=90.0, allowed="[-360, 360]", count=31)
 

@@ -8,9 +8,11 @@ import pytest
 from matplotlib.image import imread
 
 from optimlab import figures, optimizers
-from optimlab.figures import DRAW, PALETTE, SPARE, draw, png, style_of, surface_picture
-from optimlab.scene import MARKS, Panel, Run, Scene, contour_levels, field_grid, mark
-from optimlab.surfaces import himmelblau, ravine
+from optimlab.figures import draw, png, surface_picture
+from optimlab.palette import PALETTE, SPARE, style_of
+from optimlab.stage.scene import MARKS, Panel, Run, Scene, mark
+from optimlab.stage.twin import DRAW, contour_levels
+from optimlab.surfaces import field_grid, himmelblau, ravine
 
 OPTIMIZERS = [name for name in optimizers.__all__ if name != "Optimizer"]
 PATH = np.column_stack([np.linspace(-1, 0, 6), np.linspace(0.5, 0, 6), np.logspace(0, -5, 6)])

@@ -36,7 +36,7 @@ from optimlab.knobs import Knob, inside
 from optimlab.labs.lab import Control, around
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from optimlab.problems import breast_cancer, diabetes
-from optimlab.scene import MARKS
+from optimlab.stage.scene import MARKS
 from optimlab.surfaces import ANGLE, KAPPA, bowl, himmelblau, monkey_saddle, parabola, ravine, rosenbrock, saddle
 
 PACKAGE = Path(optimlab.__file__).parent
@@ -45,7 +45,7 @@ PACKAGE = Path(optimlab.__file__).parent
 LEVEL = {
     "knobs": 0, "optimizers": 1, "schedules": 1, "surfaces": 1, "problems": 1, "noise": 1,
     "descent": 2, "networks": 2.5,
-    "scene": 2, "figures": 3, "stage": 3, "labs": 4, "exercises": 5, "reading": 5,
+    "palette": 1, "stage": 3, "figures": 3.5, "labs": 4, "exercises": 5, "reading": 5,
 }  # fmt: skip
 HEAVY = {"matplotlib", "mpl_toolkits", "ipywidgets", "anywidget", "traitlets", "IPython", "sklearn", "scipy", "pandas"}
 
@@ -111,7 +111,7 @@ def test_import_optimlab_loads_numpy_alone():
 
 def test_a_descent_and_a_sweep_need_numpy_alone():
     code = (
-        "import sys\nfrom optimlab import Adam, descend, ravine, sweep\nfrom optimlab import problems, scene\n"
+        "import sys\nfrom optimlab import Adam, descend, ravine, sweep\nfrom optimlab import problems, surfaces\n"
         "descend(ravine(), Adam()); sweep(ravine(), Adam(), 'lr', [0.1, 0.2])\n"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
@@ -159,7 +159,7 @@ def test_imports_run_one_way(path):
     for module, top in imports_of(path):
         root, *rest = module.split(".")
         if root == "optimlab" and rest and rest[0] in LEVEL:
-            assert LEVEL[rest[0]] < level or rest[0] == name == "labs" or level == 5, f"{name} imports {module}"
+            assert LEVEL[rest[0]] < level or rest[0] == name in ("labs", "stage") or level == 5, f"{name} imports {module}"
         if level < 3 and top:
             assert root not in HEAVY, f"{name} imports {module}"
         if level < 3:

@@ -9,8 +9,8 @@ from ipywidgets import FloatSlider
 from optimlab import race
 from optimlab.descent import descend
 from optimlab.optimizers import Adam, GradientDescent, Momentum
-from optimlab.scene import Scene
-from optimlab.stage import Source, Stage, pack
+from optimlab.stage.scene import Scene
+from optimlab.stage.widget import Source, Stage, pack
 from optimlab.surfaces import ravine
 
 X, Y = np.linspace(0, 1, 5), np.linspace(1, 2, 3)

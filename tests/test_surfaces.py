@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimlab import surfaces
-from optimlab.scene import field_grid
-from optimlab.surfaces import Surface, absolute, ackley, bowl, parabola, ravine
+from optimlab.surfaces import Surface, absolute, ackley, bowl, field_grid, parabola, ravine
 
 TURNED = ravine(kappa=7.0, angle=33.0)
 ALL = [getattr(surfaces, name)() for name in surfaces.__all__ if name != "Surface"] + [TURNED]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
-from ..figures import ROLES, style_of
 from ..optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import ROLES, style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import field_source, path_source, plane, slider_knobs, start_on, surface_at, surface_panel, with_values
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import descend
-from ..figures import style_of
 from ..knobs import Knob, check_whole, told
 from ..optimizers import GradientDescent
+from ..palette import style_of
 from ..problems import Regression
-from ..scene import Panel, Run, Scene
-from ..stage import Source
+from ..stage.scene import Panel, Run, Scene
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import field_source, loss_panel, plane, surface_panel
 

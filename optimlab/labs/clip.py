@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import check_optimizer, descend
-from ..figures import style_of
 from ..knobs import Knob, check_whole, told
 from ..networks import clip_norm, clip_value
 from ..noise import Noisy
 from ..optimizers import GradientDescent
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from ..surfaces import cliff
 from .lab import Control, Lab
 from .race import (

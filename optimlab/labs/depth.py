@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..figures import role, style_of
 from ..knobs import Knob, check_choice, check_seed, check_whole
 from ..networks import ACTIVATIONS, ONE_THREAD
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import role, style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 
 __all__ = ["depth_lab", "signals"]

@@ -6,10 +6,10 @@ import numpy as np
 
 from .. import optimizers
 from ..descent import TARGET, TOLERANCE, check_steps, descend
-from ..figures import style_of
 from ..knobs import Knob, check_choice
-from ..scene import Run, Scene
-from ..stage import Source
+from ..palette import style_of
+from ..stage.scene import Run, Scene
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import field_source, fixed, floor_of, loss_panel, start_on, surface_panel
 

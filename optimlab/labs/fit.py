@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
-from ..figures import role, style_of
 from ..knobs import told
+from ..palette import role, style_of
 from ..problems import LinearRegression
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import field_source, loss_panel, path_source, plane, slider_knobs, surface_panel, with_values
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..figures import ROLES, role, surface_picture
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..figures import surface_picture
+from ..palette import ROLES, role
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Lab
 from .race import field_source, fixed, floor_of, line_panel, start_on, surface_panel
 

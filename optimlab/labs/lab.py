@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import ipywidgets as widgets
 import numpy as np
 
-from .. import figures
 from ..knobs import Knob, short
-from ..scene import Scene
-from ..stage import Source, Stage
+from ..stage import twin
+from ..stage.scene import Scene
+from ..stage.widget import Source, Stage
 
 __all__ = ["WIDGET", "Control", "Lab"]
 
@@ -100,7 +100,7 @@ class Lab(widgets.VBox):
 
     def figure(self):
         """The lab as a static matplotlib figure, as its controls stand now."""
-        return figures.draw(self.scene, self.stage.rows(self.values), self.values, self._twin_step)
+        return twin.draw(self.scene, self.stage.rows(self.values), self.values, self._twin_step)
 
     def _panel(self, controls):
         """One row of sliders for each run, with its swatch and its name."""
@@ -120,7 +120,7 @@ class Lab(widgets.VBox):
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         return {
             "text/plain": repr(self),
-            "image/png": figures.png(self.figure()),
+            "image/png": twin.png(self.figure()),
             WIDGET: {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
         }
 

@@ -7,11 +7,11 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 
-from ..figures import style_of
 from ..knobs import check_whole, told
 from ..networks import History
-from ..scene import Run, Scene
-from ..stage import Source
+from ..palette import style_of
+from ..stage.scene import Run, Scene
+from ..stage.widget import Source
 from .lab import WIDGET, Lab
 from .race import unique
 from .training import LOSS, as_rows, panels_of

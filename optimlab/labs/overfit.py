@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 
 from ..descent import check_optimizer
-from ..figures import style_of
 from ..knobs import Knob, check_whole
 from ..networks import check_parts, train
 from ..optimizers import Adam
-from ..scene import Run, Scene, mark
-from ..stage import Source
+from ..palette import style_of
+from ..stage.scene import Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .training import epoch_panel, whole
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..descent import TARGET, TOLERANCE, check_loss, check_optimizer, check_start, check_steps, descend
-from ..figures import role, style_of
 from ..knobs import told
-from ..scene import Panel, Run, Scene, field_grid, mark
-from ..stage import Source
+from ..palette import role, style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
+from ..surfaces import field_grid
 from .lab import Control, Lab
 
 __all__ = ["loss_panel", "path_source", "race", "surface_panel"]

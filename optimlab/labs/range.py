@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 
 from ..descent import check_optimizer
-from ..figures import role, style_of
 from ..knobs import Knob, check_whole
 from ..networks import range_test, train
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import role, style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .training import whole
 

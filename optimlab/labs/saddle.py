@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from ..descent import descend
-from ..figures import role, style_of
 from ..knobs import Knob, check_whole
 from ..noise import Noisy
 from ..optimizers import Adam, GradientDescent, Momentum
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import role, style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from ..surfaces import saddle
 from .lab import Control, Lab
 from .race import field_source, rows_of, runners, slider_knobs, surface_panel, with_values

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..descent import check_optimizer, descend
-from ..figures import role
 from ..knobs import Knob, check_whole, told
 from ..noise import Noisy
 from ..optimizers import GradientDescent
-from ..scene import Panel, Run, Scene, mark
+from ..palette import role
 from ..schedules import (
     ReduceOnPlateau,
     constant,
@@ -26,7 +25,8 @@ from ..schedules import (
     warmup,
     warmup_stable_decay,
 )
-from ..stage import Source
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import field_source, fixed, floor_of, loss_panel, plane, rows_of, start_on, surface_panel
 

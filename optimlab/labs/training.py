@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..figures import style_of
 from ..knobs import Knob, check_whole
 from ..networks import History, check_parts, train
-from ..scene import Panel, Run, Scene, mark
-from ..stage import Source
+from ..palette import style_of
+from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.widget import Source
 from .lab import Control, Lab
 from .race import runners, slider_knobs, with_values
 

@@ -1,8 +1,8 @@
 """What a lab shows, as plain data: panels, and marks on them.
 
 A *source* is a named array that the kernel computes: the path of an optimizer, the field of a surface, a few
-numbers. A *mark* says how a source is drawn. `optimlab.stage` draws marks in the browser, where they move;
-`optimlab.figures` draws the same marks with matplotlib, for the static twin.
+numbers. A *mark* says how a source is drawn. `stage.js` draws marks in the browser, where they move;
+`optimlab.stage.twin` draws the same marks with matplotlib, for the static twin.
 
 The rows of a source of shape (T+1, channels) belong to the steps k = 0 … T; a mark names the channels it uses.
 """
@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-import numpy as np
-
-__all__ = ["Panel", "Run", "Scene", "contour_levels", "field_grid", "mark"]
+__all__ = ["Panel", "Run", "Scene", "mark"]
 
 
 @dataclass
@@ -100,26 +98,3 @@ def mark(kind: str, **properties) -> dict:
     if kind not in MARKS:
         raise ValueError(f"there is no mark {kind!r}; there are {', '.join(MARKS)}")
     return {"kind": kind, **properties}
-
-
-def field_grid(surface, view, width=121, height=91, **knobs) -> np.ndarray:
-    """The surface on a grid over `view`, shape (..., height, width), row 0 at the bottom. Knobs may be arrays (n,)."""
-    (x0, x1), (y0, y1) = view
-    x, y = np.meshgrid(np.linspace(x0, x1, width), np.linspace(y0, y1, height))
-    if knobs:
-        surface = surface.replace(**{name: np.asarray(v, float)[..., None, None] for name, v in knobs.items()})
-        many = np.broadcast_shapes(*(np.shape(v) for v in knobs.values()))
-        x, y = np.broadcast_to(x, (*many, *x.shape)), np.broadcast_to(y, (*many, *y.shape))
-    return surface.value(np.stack([x, y], axis=-1))
-
-
-def contour_levels(grid, minimum: float, count: int = 14) -> list:
-    """Contour levels that show the floor as well as the walls.
-
-    The heights are minimum + top·(i/count)ᵖ, with p such that the median of the field lies on the middle one.
-    """
-    height = np.asarray(grid) - minimum
-    top = max(float(np.max(height)), 1e-12)
-    middle = np.clip(np.median(height) / top, 1e-3, 0.35)
-    power = np.log(middle) / np.log(0.5)
-    return [float(minimum + top * (i / count) ** power) for i in range(1, count)]

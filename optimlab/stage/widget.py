@@ -1,6 +1,6 @@
-"""The stage: the one interactive canvas that all labs share.
+"""The widget of the stage: the one interactive canvas that all labs share.
 
-Python describes a scene (`optimlab.scene`) and computes its sources; `stage.js` draws it and moves it. For every
+Python describes a scene (`optimlab.stage.scene`) and computes its sources; `stage.js` draws it and moves it. For every
 slider the browser already holds the whole sweep along it, so a slider never waits for the kernel. When a slider
 rests, the browser asks for the sweeps around the new values; one request is under way at a time, and what it asks
 for is always the newest. Every array travels with the values it was computed for, and the browser draws it as
@@ -20,7 +20,7 @@ import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
 
-from .knobs import told
+from ..knobs import told
 from .scene import Scene
 
 __all__ = ["Source", "Stage"]
