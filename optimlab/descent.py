@@ -1,22 +1,26 @@
-"""Run an optimizer on a loss: `descend` for one setting, `sweep` for many at once.
+"""Run an optimizer on a loss: `walk` is the one loop; `descend` records it, `sweep` does so for many settings at once.
 
-A *loss* is any object with ``value(theta)`` and ``gradient(theta)``; `optimlab.surfaces` and `optimlab.problems` are
-full of them. A loss whose gradient changes from step to step (mini-batches) also has ``gradient_at(k)``, which returns
-the gradient function of step k.
+A *loss* is a `Loss`, or any object with ``value(theta)`` and ``gradient(theta)``; `optimlab.surfaces` and
+`optimlab.problems` are full of them. How networks are trained is told in `optimlab.training`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from .knobs import Knob, check_choice, check_function, check_numbers, check_whole, short, told
+from .checks import check_choice, check_function, check_numbers, check_whole, short
+from .clipping import Clip, check_clip, clipped
+from .knobs import Knob
+from .losses import Gradient, Loss, as_loss
 from .optimizers import Optimizer
+from .optimizers.base import State, check_optimizer
 
-__all__ = ["Trajectory", "descend", "sweep"]
+__all__ = ["Driver", "Point", "Trajectory", "descend", "sweep", "walk"]
 
 TOLERANCE = 1e-3
 TARGET = Knob("tolerance", "the", low=1e-6, high=1.0, log=True, allowed="(0, ∞)")
@@ -30,29 +34,34 @@ class Trajectory:
     ----------
     theta : the points θ₀ … θ_T, shape (T+1, ..., d)
     loss : L at each of them, shape (T+1, ...)
-    state : with ``record=True``, the optimizer's state before the first and after each step, {name: (T+1, ..., d)},
-        and under "g" the gradient that each step used, shape (T, ..., d), taken at the points "θ_g"
     optimizer : the optimizer that walked here
     minimum : the smallest possible loss, where it is known, else 0
+    state : with ``record=True``, the optimizer's state before the first and after each step, {name: (T+1, ..., d)}
+        where it is shaped like θ; and under "g" the last gradient that each step asked for, shape (T, ..., d), taken
+        at the points "θ_g" (NaN where a step asked for none)
+    evaluations : how many gradients were asked for until each step, shape (T+1,)
+    cost : the same in gradients of single examples, for losses that have examples, shape (T+1,)
     """
 
     theta: np.ndarray
     loss: np.ndarray
     optimizer: Optimizer
     minimum: float = 0.0
-    state: dict = field(default_factory=dict)
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    evaluations: np.ndarray = field(default_factory=lambda: np.zeros(1, int))
+    cost: np.ndarray = field(default_factory=lambda: np.zeros(1, int))
 
     @property
     def steps(self) -> int:
         return len(self.theta) - 1
 
     @cached_property
-    def diverged_at(self):
+    def diverged_at(self) -> Any:
         """The first step whose θ or L is not finite: None if there is none (NaN, in an array, for many descents)."""
         finite = np.isfinite(self.loss) & np.isfinite(self.theta).all(axis=-1)
         return _index_or_none(np.where(finite.all(axis=0), np.nan, np.argmin(finite, axis=0)))
 
-    def settled_at(self, tolerance=TOLERANCE):
+    def settled_at(self, tolerance: Any = TOLERANCE) -> Any:
         """The settling time: the first step after which L − min L stays at or below `tolerance` for good.
 
         It is the *last* time the loss leaves the target that counts, not the first time it touches it.
@@ -64,10 +73,9 @@ class Trajectory:
         settled = np.where(outside.any(axis=0), last_outside + 1.0, 0.0)
         return _index_or_none(np.where(settled > self.steps, np.nan, settled))
 
-    def summary(self, tolerance=TOLERANCE) -> str:
+    def summary(self, tolerance: float = TOLERANCE) -> str:
         """One line for a learner; the numbers have three significant digits."""
-        name, rest = repr(self.optimizer).removesuffix(")").split("(", 1)
-        head = f"{name}  {rest.replace(', ', '  ')}".rstrip()
+        head = "  ".join([self.optimizer.name, *self.optimizer.settings])
         if self.loss.ndim > 1:
             return f"{head}  {self.loss[0].size} descents of {self.steps} steps"
         tolerance = TARGET.check(tolerance)
@@ -83,8 +91,84 @@ class Trajectory:
         return self.summary()
 
 
+class Watched:
+    """A gradient function that keeps what it was asked: the places, and the gradients there."""
+
+    def __init__(self, gradient: Gradient):
+        self.gradient = gradient
+        self.asked: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def __call__(self, theta: np.ndarray) -> np.ndarray:
+        g = self.gradient(theta)
+        self.asked.append((theta, g))
+        return g
+
+
+class Driver:
+    """An optimizer under a schedule. One that watches the loss (`ReduceOnPlateau`) is told it by ``hear(loss)``.
+
+    Parameters
+    ----------
+    schedule : None, a function of the step k, or a `ReduceOnPlateau`; replaces the optimizer's ``lr``
+    """
+
+    def __init__(self, optimizer: Optimizer, schedule: Any = None):
+        self.optimizer, self.plateau, self.memory = check_optimizer(optimizer), None, None
+        if schedule is None:
+            return
+        from .schedules import ReduceOnPlateau  # only now: `import optimlab` stays fast
+
+        if isinstance(schedule, ReduceOnPlateau):
+            self.plateau, self.memory = schedule, schedule.init()
+            self.optimizer = optimizer.replace(lr=schedule.lr)
+        else:
+            check_function("the schedule must be a function of the step k", schedule)
+            self.optimizer = optimizer.replace(lr=schedule)
+
+    def hear(self, loss: Any, dtype: Any = float) -> None:
+        """Tell a schedule that watches the loss what it has become; others do not listen."""
+        if self.plateau is not None:
+            lr, self.memory = self.plateau.step(loss, self.memory)
+            self.optimizer = self.optimizer.with_rate(np.asarray(lr, dtype))
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a walk is after k steps: θ, the optimizer's state, and what the step that led here asked for.
+
+    ``asked`` are (place, gradient) pairs, as many as the step has evaluated.
+    """
+
+    k: int
+    theta: np.ndarray
+    state: State
+    asked: list = field(default_factory=list)
+
+
+def walk(loss: Loss, driver: Driver, theta: np.ndarray, clip: Clip | None = None) -> Iterator[Point]:
+    """The one loop: yield θ₀, θ₁, θ₂, …, for ever.
+
+    Whoever asks for the next point may have told the driver the loss of this one. The caller stops it, records it,
+    or counts it in epochs.
+    """
+    driver.optimizer = driver.optimizer.on(loss.layers)
+    point = Point(0, theta, driver.optimizer.init(theta))
+    while True:
+        yield point
+        grad = Watched(clipped(loss.gradient_at(point.k), clip))
+        with np.errstate(all="ignore"):  # a descent that diverges is no error
+            theta, state = driver.optimizer.step(point.theta, grad, point.state, point.k)
+        point = Point(point.k + 1, theta, state, grad.asked)
+
+
 def descend(
-    loss, optimizer: Optimizer, start=None, steps: int = 100, record: bool = False, schedule=None, clip=None
+    loss: Any,
+    optimizer: Optimizer,
+    start: Any = None,
+    steps: int = 100,
+    record: bool = False,
+    schedule: Any = None,
+    clip: Clip | None = None,
 ) -> Trajectory:
     """Walk `steps` steps with `optimizer` on `loss`.
 
@@ -105,51 +189,51 @@ def descend(
     >>> descend(parabola(), GradientDescent(lr=0.1), steps=10).theta[-1]
     array([2.67787745])
     """
-    check_loss(loss)
+    loss, steps = as_loss(loss), check_steps(steps)
     check_optimizer(optimizer)
-    steps = check_steps(steps)
     theta = check_start(loss.start if start is None else start, loss)
-    optimizer, plateau = scheduled(optimizer, schedule)
+    driver = Driver(optimizer, schedule)
     check_clip(clip)
     check_choice("record", record, (True, False))
-    optimizer = _as_arrays(optimizer, theta.dtype)
-    theta, shape = _broadcast(theta, optimizer)
+    driver.optimizer = walker = driver.optimizer.of_type(theta.dtype)
+    theta = walker.widened(theta)
+    shape = theta.shape
+    theta = theta.reshape(1, -1) if theta.ndim == 1 else theta
 
     path = np.empty((steps + 1, *theta.shape), theta.dtype)
     values = np.empty((steps + 1, *theta.shape[:-1]), theta.dtype)
-    gradient_at = getattr(loss, "gradient_at", lambda k: loss.gradient)
-    recorder = _Recorder() if record else None
-    with np.errstate(all="ignore"):
-        path[0], values[0] = theta, loss.value(theta)
-        state = optimizer.init(theta)
-        walker, memory = optimizer, plateau.init() if plateau else None
-        if record:
-            recorder.state(state)
-        for k in range(steps):
-            if plateau:
-                lr, memory = plateau.step(values[k][..., None], memory)
-                walker = with_rate(optimizer, lr.astype(theta.dtype))
-            grad = clipped(gradient_at(k), clip)
-            grad = recorder.watch(grad) if record else grad
-            theta, state = walker.step(theta, grad, state, k)
-            if theta.shape != path.shape[1:]:
-                raise ValueError(
-                    f"a schedule, a clipping limit or noise for {theta.shape[:-1]} descents needs as many starts: "
-                    f"θ₀ of shape {theta.shape}, got {path.shape[1:]}"
-                )
-            path[k + 1], values[k + 1] = theta, loss.value(theta)
-            if record:
-                recorder.state(state)
+    evaluations, prices = np.zeros(steps + 1, int), np.zeros(steps + 1, int)
+    recorder = Recorder(shape) if record else None
+    for point in walk(loss, driver, theta, clip):
+        k = point.k
+        if point.theta.shape != path.shape[1:]:
+            raise ValueError(
+                f"a schedule, a clipping limit or noise for {point.theta.shape[:-1]} descents needs as many starts: "
+                f"θ₀ of shape {point.theta.shape}, got {path.shape[1:]}"
+            )
+        with np.errstate(all="ignore"):
+            path[k], values[k] = point.theta, loss.value(point.theta)
+        evaluations[k] = len(point.asked)
+        prices[k] = len(point.asked) * loss.price(k - 1) if k else 0
+        if recorder:
+            recorder.keep(point)
+        if k == steps:
+            break
+        driver.hear(values[k][..., None], theta.dtype)
     return Trajectory(
         path.reshape(steps + 1, *shape),
         values.reshape(steps + 1, *shape[:-1]),
-        optimizer,
-        float(getattr(loss, "minimum", 0.0)),
-        recorder.stacked(shape) if record else {},
+        walker,
+        float(loss.minimum),
+        recorder.stacked() if recorder else {},
+        np.cumsum(evaluations),
+        np.cumsum(prices),
     )
 
 
-def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, steps: int = 100) -> Trajectory:
+def sweep(
+    loss: Any, optimizer: Optimizer, name: str, values: Sequence, start: Any = None, steps: int = 100
+) -> Trajectory:
     """Descend once for each of `values` of the hyperparameter `name`, all at the same time.
 
     Parameters
@@ -162,15 +246,14 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
     -------
     Trajectory : theta (T+1, n, ..., d), equal to a loop of `descend` over `values`
     """
-    check_loss(loss)
+    loss = as_loss(loss)
     check_optimizer(optimizer)
     start = check_start(loss.start if start is None else start, loss)
     values = check_numbers(values, "the values of a sweep must be numbers")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"the values of a sweep must have shape (n,) with n ≥ 1, got {values.shape}")
     column = values.reshape(-1, *[1] * start.ndim)
-    known = [*optimizer.knobs, *getattr(loss, "knobs", {})]
-    check_choice("the hyperparameter to sweep", name, known)
+    check_choice("the hyperparameter to sweep", name, [*optimizer.knobs, *loss.knobs])
     if name in optimizer.knobs:
         optimizer = optimizer.replace(**{name: column})
     else:
@@ -178,131 +261,51 @@ def sweep(loss, optimizer: Optimizer, name: str, values: Sequence, start=None, s
     return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps)
 
 
-class _Recorder:
-    """Keeps each step's state, and the gradient it asked for with the place where it asked."""
+class Recorder:
+    """Keeps the state of each point, and the last gradient that the step to it asked for, with its place."""
 
-    def __init__(self):
-        self.states, self.gradients, self.places = [], [], []
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape  # of the result's θ; the walk's own has at least one axis for runs
+        self.points: list[Point] = []
 
-    def state(self, state):
-        self.states.append(state)
+    def keep(self, point: Point) -> None:
+        self.points.append(point)
 
-    def watch(self, gradient):
-        def watched(theta):
-            g = gradient(theta)
-            self.gradients.append(g)
-            self.places.append(theta)
-            return g
+    def stacked(self) -> dict[str, np.ndarray]:
+        rows = {name: [point.state[name] for point in self.points] for name in self.points[0].state}
+        lost = np.full(self.points[0].theta.shape, np.nan)
+        last = [point.asked[-1] if point.asked else (lost, lost) for point in self.points[1:]]
+        if last:
+            rows |= {"g": [g for _, g in last], "θ_g": [place for place, _ in last]}
+        return {name: self.in_shape(np.array(entries)) for name, entries in rows.items()}
 
-        return watched
-
-    def stacked(self, shape) -> dict:
-        rows = {name: [state[name] for state in self.states] for name in self.states[0]}
-        rows |= {"g": self.gradients, "θ_g": self.places}
-        return {name: np.array(values).reshape(len(values), *shape) for name, values in rows.items() if values}
-
-
-def _as_arrays(optimizer, dtype):
-    """Hyperparameters as arrays of θ's type: float32 stays float32, and one descent rounds as a sweep does."""
-    numbers = {name: getattr(optimizer, name) for name in optimizer.knobs if not callable(getattr(optimizer, name))}
-    copy = optimizer.replace()
-    for name, value in numbers.items():
-        object.__setattr__(copy, name, np.asarray(value, dtype))
-    return copy
+    def in_shape(self, entries: np.ndarray) -> np.ndarray:
+        """Entries of any shape; where their axes are those of the runs, these become the result's."""
+        runs = self.points[0].theta.shape[:-1]
+        if entries.shape[1 : 1 + len(runs)] != runs:
+            return entries
+        return entries.reshape(len(entries), *self.shape[:-1], *entries.shape[1 + len(runs) :])
 
 
-def _broadcast(theta, optimizer):
-    """θ₀ as wide as the hyperparameters, with at least one axis for runs; and the shape the result shall have."""
-    for name, spec in optimizer.knobs.items():
-        value = getattr(optimizer, name)
-        if callable(value):
-            continue
-        try:
-            wide = np.broadcast_shapes(theta.shape, value.shape)
-        except ValueError:
-            wide = None
-        if wide is None or wide[-1] != theta.shape[-1]:
-            raise ValueError(
-                f"{spec.meaning} {spec.symbol} of shape {value.shape} does not broadcast against θ of shape "
-                f"{theta.shape}; one value for each of n descents has shape (n, 1)"
-            )
-        theta = np.broadcast_to(theta, wide)
-    return theta.reshape(1, -1) if theta.ndim == 1 else theta, theta.shape
-
-
-def scheduled(optimizer, schedule):
-    """The optimizer under a schedule; and the schedule itself if it is one that watches the loss, else None."""
-    if schedule is None:
-        return optimizer, None
-    from .schedules import ReduceOnPlateau  # only now: `import optimlab` stays fast
-
-    if isinstance(schedule, ReduceOnPlateau):
-        return optimizer.replace(lr=schedule.lr), schedule
-    check_function("the schedule must be a function of the step k", schedule)
-    return optimizer.replace(lr=schedule), None
-
-
-def with_rate(optimizer, lr) -> Optimizer:
-    """The same optimizer at another η, which is known to be legal."""
-    copy = optimizer.replace()
-    object.__setattr__(copy, "lr", lr)
-    return copy
-
-
-def check_clip(clip):
-    """That it can clip, or a `ValueError`."""
-    if clip is not None:
-        check_function("clip must be clip_value(limit) or clip_norm(limit)", clip)
-
-
-def clipped(gradient, clip):
-    """A gradient function whose results are clipped."""
-    if clip is None:
-        return gradient
-
-    def clipping(theta):
-        g = gradient(theta)
-        shorter = check_numbers(clip(g), "clip must return numbers")
-        if shorter.shape != g.shape:
-            raise ValueError(f"clip must return the gradient's shape {g.shape}, got {shorter.shape}")
-        return shorter
-
-    return clipping
-
-
-def check_optimizer(optimizer) -> Optimizer:
-    """The optimizer, or a `ValueError`: `Adam` is a class, `Adam(lr=0.1)` an optimizer."""
-    if not isinstance(optimizer, Optimizer):
-        raise ValueError(f"the optimizer must be an Optimizer, such as Adam(lr=0.1), got {told(optimizer)}")
-    return optimizer
-
-
-def check_loss(loss):
-    """That it has a value and a gradient: `ravine` is a function, `ravine()` a loss."""
-    knows_gradient = hasattr(loss, "gradient") or hasattr(loss, "gradient_at")
-    if not (hasattr(loss, "value") and knows_gradient) or isinstance(loss, type):
-        raise ValueError(f"the loss must have value(theta) and gradient(theta), got {told(loss)}")
-
-
-def check_start(start, loss=None):
+def check_start(start: Any, loss: Loss | None = None) -> np.ndarray:
     """θ₀ as a float array of shape (..., d), or a `ValueError` that says what is wrong with it."""
     theta = check_numbers(start, "the start θ₀ must be numbers of shape (..., d)")
     if theta.ndim == 0 or theta.size == 0:
         raise ValueError(f"the start θ₀ must have shape (..., d) with d ≥ 1, got {theta.shape}")
-    dim = getattr(loss, "dim", theta.shape[-1])
-    if theta.shape[-1] != dim:
+    dim = None if loss is None else loss.dim
+    if dim is not None and theta.shape[-1] != dim:
         raise ValueError(f"the start θ₀ must have shape (..., {dim}) on {loss!r}, got {theta.shape}")
     if not np.isfinite(theta).all():
         raise ValueError(f"the start θ₀ must be finite, got {theta.tolist()}")
     return theta
 
 
-def check_steps(steps):
+def check_steps(steps: Any) -> int:
     """The number of steps as an int, or a `ValueError`."""
     return check_whole("steps", steps)
 
 
-def _index_or_none(index):
+def _index_or_none(index: Any) -> Any:
     """An array of step numbers (NaN for never); for a single descent an int, or None for never."""
     if index.ndim:
         return index

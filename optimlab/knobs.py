@@ -5,14 +5,15 @@ Sliders, labels, static captions and error messages all read the same metadata, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
-MILLION = 10**6  # steps, epochs, units: more than a learner waits for
+from .checks import inside, told
 
-Rate = float | np.ndarray | Callable
+Rate = float | np.ndarray | Callable[..., Any]
 """A learning rate: a number, an array that broadcasts against θ, or a schedule (a function of the step k)."""
 
 
@@ -28,6 +29,7 @@ class Knob:
     allowed : the interval of legal values, written as in mathematics: ``"[0, 1)"``
     count : how many positions the slider has
     slider : whether labs show a slider for it (not for ε and the like)
+    whole : whether only whole numbers are legal
     """
 
     symbol: str
@@ -38,6 +40,7 @@ class Knob:
     allowed: str = "[0, ∞)"
     count: int = 81
     slider: bool = True
+    whole: bool = False
 
     @property
     def grid(self) -> np.ndarray:
@@ -46,7 +49,7 @@ class Knob:
             return np.logspace(np.log10(self.low), np.log10(self.high), self.count)
         return np.linspace(self.low, self.high, self.count)
 
-    def check(self, value) -> float | np.ndarray:
+    def check(self, value: Any) -> float | np.ndarray:
         """Return `value` as a float or a float array, or raise a `ValueError` that a learner understands."""
         name = f"{self.meaning} {self.symbol}"
         try:
@@ -56,101 +59,28 @@ class Knob:
         except (TypeError, ValueError):
             raise ValueError(f"{name} must be a number in {self.allowed}, got {told(value)}") from None
         legal = np.isfinite(numbers) & inside(numbers, self.allowed)
+        if self.whole:
+            legal &= numbers == np.round(numbers)
         if not np.all(legal):
-            raise ValueError(f"{name} must be in {self.allowed}, got {numbers[~legal].flat[0]:g}")
+            must = "a whole number in" if self.whole else "in"
+            raise ValueError(f"{name} must be {must} {self.allowed}, got {numbers[~legal].flat[0]:g}")
         if numbers.ndim == 0:
             return float(numbers)
         return numbers if numbers.dtype.kind == "f" else numbers.astype(float)
 
-    def check_one(self, value) -> float:
+    def check_one(self, value: Any) -> float:
         """As `check`, where there is room for one value only."""
-        if np.ndim(number := self.check(value)):
+        number = self.check(value)
+        if isinstance(number, np.ndarray):
             raise ValueError(f"{self.meaning} {self.symbol} must be one number here, got the shape {number.shape}")
         return number
 
 
-def check_whole(what: str, number, least: int = 0, most: int = MILLION) -> int:
-    """A whole number of at least `least` and at most `most` as an int, or a `ValueError` that names it."""
-    if not is_whole(number) or not least <= number <= most:
-        too_much = is_whole(number) and number > most
-        allowed = f"≥ {least}" if most == MILLION and not too_much else f"in [{least}, {most}]"
-        raise ValueError(f"{what} must be a whole number {allowed}, got {told(number)}")
-    return int(number)
-
-
-def check_seed(seed) -> int:
-    """A seed as an int, or a `ValueError`. Seeds may be large."""
-    if not is_whole(seed) or not 0 <= seed < 2**128:
-        allowed = "below 2¹²⁸" if is_whole(seed) and seed > 0 else "≥ 0"
-        raise ValueError(f"the seed must be a whole number {allowed}, got {told(seed)}")
-    return int(seed)
-
-
-def is_whole(number) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
-
-
-def check_choice(what: str, choice, choices):
-    """The choice if it is one of `choices`, or a `ValueError` that lists them."""
-    if not isinstance(choice, Hashable) or choice not in tuple(choices):
-        listed = "True or False" if True in choices else f"one of {', '.join(choices)}"
-        raise ValueError(f"{what} must be {listed}, got {told(choice)}")
-    return choice
-
-
-def check_function(what: str, function):
-    """That it can be called and is no class, or a `ValueError`."""
-    if not callable(function) or isinstance(function, type):
-        raise ValueError(f"{what}, got {told(function)}")
-    return function
-
-
-def check_numbers(values, must: str) -> np.ndarray:
-    """A float array of what are numbers, or a `ValueError` that says what `must` be."""
-    try:
-        array = np.asarray(values)
-        if array.size and array.dtype.kind not in "fiu":
-            raise TypeError
-    except (TypeError, ValueError):
-        raise ValueError(f"{must}, got {told(values)}") from None
-    return array if array.dtype.kind == "f" else array.astype(float)
-
-
-def told(value) -> str:
-    """A wrong value as an error message shows it: in a few words, on one line."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    if callable(value):
-        return f"the function {getattr(value, '__name__', type(value).__name__)}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def inside(numbers, interval: str):
-    """Whether `numbers` lie in an interval written as ``"[0, 1)"``, ``"(0, 1]"`` or ``"[1, ∞)"``."""
-    low, high = (float(end.replace("∞", "inf")) for end in interval[1:-1].split(","))
-    above = numbers >= low if interval[0] == "[" else numbers > low
-    below = numbers <= high if interval[-1] == "]" else numbers < high
-    return above & below
-
-
-def knob(default, symbol, meaning, **slider) -> Field:
+def knob(default: Any, symbol: str, meaning: str, **slider: Any) -> Any:
     """A dataclass field that is a knob: ``gamma: float = knob(0.9, "γ", "momentum", low=0, high=0.99)``."""
     return field(default=default, metadata={"knob": Knob(symbol, meaning, **slider)})
 
 
-def knobs_of(owner) -> dict[str, Knob]:
+def knobs_of(owner: Any) -> dict[str, Knob]:
     """The knobs of a dataclass (or of one of its instances), by field name."""
     return {f.name: f.metadata["knob"] for f in fields(owner) if "knob" in f.metadata}
-
-
-def short(value) -> str:
-    """A number in three significant digits, as it stands in labels: 0.05, 1.2e-05, 3e+10."""
-    if callable(value):
-        return getattr(value, "__name__", type(value).__name__)
-    if np.size(value) == 0:
-        return "nothing"
-    if np.ndim(value):
-        flat = np.ravel(value)
-        return f"{flat[0]:.3g}…{flat[-1]:.3g}"
-    return f"{value:.3g}"

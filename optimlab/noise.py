@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .knobs import Knob, check_seed, check_whole, short, told
+from .checks import check_seed, check_whole, short, told
+from .knobs import Knob
+from .losses import Through, as_loss
 
 __all__ = ["Noisy"]
 
 SIGMA = Knob("σ", "noise", low=0.0, high=1.0, count=41)
 
 
-class Noisy:
+class Noisy(Through):
     """A loss whose gradient is noisy: that of step k is ∇L(θ) + σ ξₖ, with ξₖ from the normal distribution N(0, I).
 
     The loss itself stays what it is. The same seed gives the same noise, whatever the optimizer.
@@ -27,13 +29,9 @@ class Noisy:
     def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
         if not hasattr(surface, "gradient") or isinstance(surface, Noisy):
             raise ValueError(f"Noisy needs a surface or a problem with gradient(theta), got {told(surface)}")
+        super().__init__(as_loss(surface))
         self.surface, self.sigma, self.seed = surface, SIGMA.check(sigma), check_seed(seed)
         self.copies = None if copies is None else check_whole("copies", copies, 1)
-
-    def __getattr__(self, name):
-        if name.startswith("__") or name == "surface":
-            raise AttributeError(name)
-        return getattr(self.surface, name)  # value, minimum, start, view … are those of the surface
 
     def noise(self, k: int) -> np.ndarray:
         """ξₖ, shape (d,) or (copies, d)."""

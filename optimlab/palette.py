@@ -1,48 +1,138 @@
-"""Colours and line styles, all in one place: an optimizer looks the same in every picture, static or moving."""
+"""Colours and line styles, all in one place: an optimizer looks the same in every picture, static or moving.
+
+Hue is the family, dashes are the member: a family has one hue in one or two strengths, and no two members the same
+strokes, so that they differ in print, and for readers who see no colours. Labs that compare something else than
+optimizers have roles of their own.
+"""
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterable
 
-__all__ = ["PALETTE", "ROLES", "SPARE", "role", "style_of"]
+__all__ = ["FAMILIES", "PALETTE", "ROLES", "role", "role_style", "style_of"]
 
-# Okabe & Ito (2008), lightened for dark themes; dashes are (on, off, …) in units of the line width.
-PALETTE = {
-    "GradientDescent": ("#0072B2", "#4FA8E0", (4, 2)),
-    "Momentum": ("#D55E00", "#FF8A3D", ()),
-    "Nesterov": ("#B27C00", "#F0B42E", (7, 2)),
-    "AdaGrad": ("#B0558A", "#E39AC5", (1, 1.5)),
-    "Adadelta": ("#6B6B6B", "#B4B4B4", (2, 1, 0.6, 1)),
-    "RMSprop": ("#56B4E9", "#9CDAFA", (5, 1.5, 1, 1.5)),
-    "Adam": ("#00795A", "#2BCB9C", (8, 2, 1, 2)),
+Style = tuple[str, str, tuple[float, ...]]
+"""A colour on light paper, the colour on dark, and dashes (on, off, …) in units of the line's width."""
+
+# The eight hues of Okabe & Ito (2008) and two more, each darkened for light paper and lightened for dark.
+BLUE, VERMILION, AMBER = ("#0072B2", "#4FA8E0"), ("#D55E00", "#FF8A3D"), ("#B27C00", "#F0B42E")
+ROSE, GREY, SKY = ("#B0558A", "#E39AC5"), ("#6B6B6B", "#B4B4B4"), ("#56B4E9", "#9CDAFA")
+GREEN, PURPLE, BROWN, OLIVE = (
+    ("#00795A", "#2BCB9C"),
+    ("#7B4FA3", "#BFA0E0"),
+    ("#8C4A2F", "#D9A084"),
+    ("#4D7A00", "#A5D04F"),
+)
+
+STROKES = {
+    "solid": (), "dashed": (4, 2), "long": (7, 2), "dotted": (1, 1.5), "dash-dot": (8, 2, 1, 2),
+    "dash-dot short": (5, 1.5, 1, 1.5), "dense": (2, 1, 0.6, 1), "pairs": (3, 1, 3, 3), "wide": (6, 3),
+    "fine": (1.5, 1), "dash-dot-dot": (8, 2, 1, 1.5, 1, 2), "even": (3, 3), "sparse": (1, 3.5),
+}  # fmt: skip
+
+FAMILIES: dict[str, tuple[tuple[str, tuple[str, str], str], ...]] = {
+    "steepest descent": (("GradientDescent", BLUE, "dashed"),),
+    "momentum": (("Momentum", VERMILION, "solid"), ("Nesterov", AMBER, "long")),
+    "a scale per coordinate": (
+        ("AdaGrad", ROSE, "dotted"), ("Adadelta", GREY, "dense"), ("RMSprop", SKY, "dash-dot short"),
+    ),
+    "Adam": (("Adam", GREEN, "dash-dot"), ("AdamW", GREEN, "dashed")),
+    "layers": (("Muon", BROWN, "solid"),),
+    "around another": (
+        ("Lookahead", OLIVE, "long"), ("ScheduleFree", OLIVE, "solid"), ("DecoupledWeightDecay", OLIVE, "dotted"),
+    ),
+}  # fmt: skip
+"""The members of each family: name, hue, strokes. A new optimizer is one entry here."""
+
+PALETTE: dict[str, Style] = {
+    name: (*hue, STROKES[strokes]) for members in FAMILIES.values() for name, hue, strokes in members
 }
-SPARE = [("#7B4FA3", "#BFA0E0", (3, 1, 3, 3)), ("#8C4A2F", "#D9A084", (6, 3)), ("#4D7A00", "#A5D04F", (1.5, 1))]
+
+# For what has no place above: a learner's own optimizer, or the second one of a kind.
+SPARE: list[Style] = [
+    (*hue, STROKES[strokes])
+    for hue, strokes in (
+        (PURPLE, "pairs"), (BROWN, "wide"), (OLIVE, "fine"), (PURPLE, "solid"), (ROSE, "dash-dot-dot"), (BLUE, "even"),
+        (VERMILION, "sparse"), (GREEN, "even"), (AMBER, "sparse"), (SKY, "even"), (GREY, "wide"), (BROWN, "sparse"),
+    )
+]  # fmt: skip
 
 ROLES = {
     # The terms of a step: the same colours on light and on dark, since the formula above the lab has them too.
     "gradient": ("#2B8FD6", "#2B8FD6"),
     "velocity": ("#C08A00", "#C08A00"),
     "scale": ("#C0649C", "#C0649C"),
+    "decay": ("#3F9C6B", "#3F9C6B"),
     "step": ("#E8590C", "#E8590C"),
     "data": ("#5B6573", "#9AA5B5"),
-    "theory": ("#7B4FA3", "#BFA0E0"),
+    "theory": PURPLE,
     "text": ("#333333", "#DDDDDD"),
 }
 
+ROLE_STYLES: dict[str, Style] = {
+    # How much of the data a gradient sees.
+    "full batch": (*BLUE, STROKES["dashed"]),
+    "mini-batch": (*VERMILION, ()),  # a noisy path is unreadable in dashes
+    "single sample": (*GREEN, ()),
+    # What is done to a long gradient.
+    "no clipping": (*BLUE, STROKES["dashed"]),
+    "clipped by value": (*GREEN, STROKES["dash-dot"]),
+    "clipped by norm": (*VERMILION, ()),
+    # Activations.
+    "tanh": (*BLUE, STROKES["dashed"]),
+    "sigmoid": (*VERMILION, ()),
+    "relu": (*GREEN, STROKES["dash-dot"]),
+    # Dialects.
+    "paper": (*GREY, STROKES["dense"]),
+    "PyTorch": (*VERMILION, ()),
+    "Keras": (*BLUE, STROKES["dashed"]),
+    "optax": (*GREEN, STROKES["dash-dot"]),
+    # Regularization.
+    "plain": (*GREY, STROKES["dense"]),
+    "L2": (*BLUE, STROKES["dashed"]),
+    "weight decay": (*GREEN, STROKES["dash-dot"]),
+    "dropout": (*VERMILION, ()),
+    # Runs that start on the ridge of a saddle.
+    "on the ridge": (*GREY, STROKES["dense"]),
+    "on the ridge, with noise": (*PURPLE, STROKES["pairs"]),
+    # Schedules.
+    "constant": (*GREY, ()),
+    "step decay": (*BLUE, STROKES["dashed"]),
+    "exponential": (*SKY, ()),
+    "polynomial": (*BROWN, STROKES["wide"]),
+    "linear": (*AMBER, STROKES["long"]),
+    "cosine": (*VERMILION, ()),
+    "warm restarts": (*ROSE, STROKES["dotted"]),
+    "warm-up + cosine": (*PURPLE, STROKES["dash-dot short"]),
+    "one-cycle": (*OLIVE, STROKES["fine"]),
+    "warm-up, stable, decay": (*GREEN, STROKES["dash-dot"]),
+    "inverse square root": (*AMBER, STROKES["dense"]),
+    "reduce on plateau": (*ROSE, STROKES["wide"]),
+    "constant, averaged": ("#222222", "#FFFFFF", STROKES["dotted"]),
+}
 
-def role(name: str) -> dict:
+
+def role(name: str) -> dict[str, str]:
     """The colours of a role, as properties of a mark."""
     return dict(zip(("color", "color_dark"), ROLES[name]))
 
 
-def style_of(names) -> list[tuple]:
-    """(colour, colour on dark, dashes) for each name: the optimizer's own, or a spare one if it is taken."""
-    taken, spare = set(), [*SPARE, *PALETTE.values()] * 4
+def role_style(name: str) -> Style:
+    """Colours and dashes of a line in a lab that compares something else than optimizers."""
+    return ROLE_STYLES[name]
+
+
+def style_of(names: Iterable[str]) -> list[Style]:
+    """(colour, colour on dark, dashes) for each name: the optimizer's own, or a spare one if it is taken.
+
+    One around another has the style of the outer one: "Lookahead(Adam)" that of "Lookahead".
+    """
+    taken: set[Style] = set()
+    spare = [*SPARE, *PALETTE.values()]
     styles = []
     for name in names:
-        style = PALETTE.get(name)
-        if style is None or style in taken:
-            style = next(islice((s for s in spare if s not in taken), 1), SPARE[0])
+        own = PALETTE.get(name.split("(")[0])
+        style = next((s for s in ([own] if own else []) + spare if s not in taken), SPARE[0])
         taken.add(style)
         styles.append(style)
     return styles

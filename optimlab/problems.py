@@ -7,13 +7,15 @@ downloaded).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from importlib import import_module
 
 import numpy as np
 
-from .knobs import Knob, check_choice, check_numbers, check_seed, check_whole, told
+from .checks import check_choice, check_numbers, check_seed, check_whole, told
+from .data import from_sklearn
+from .knobs import Knob
+from .losses import Gradient, Loss, Through
 
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
 
@@ -22,7 +24,7 @@ PENALTY = Knob("λ", "the penalty", low=1e-4, high=1.0, log=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Regression:
+class Regression(Loss):
     """What the two problems share: data, a view, and gradients on any rows of the data.
 
     Parameters
@@ -35,8 +37,8 @@ class Regression:
     name, labels : the names of the problem, of the input and of the target
     """
 
-    X: np.ndarray
-    y: np.ndarray
+    X: np.ndarray = field()
+    y: np.ndarray = field()
     bias: bool = True
     l2: float = 0.0
     start: tuple | None = None
@@ -44,8 +46,6 @@ class Regression:
     name: str = "data"
     labels: tuple = ("x", "y")
     symbols: tuple = ("w", "b")
-
-    knobs = params = {}  # nothing on a data set is for sliders
 
     def __post_init__(self):
         X, y = (np.asarray(check_numbers(v, "X and y must be finite numbers"), float) for v in (self.X, self.y))
@@ -194,7 +194,7 @@ class LogisticRegression(Regression):
         return theta
 
 
-class MiniBatches:
+class MiniBatches(Through):
     """A problem seen through mini-batches: the loss is the whole one, the gradient of step k that of one batch.
 
     Each epoch shuffles the examples anew and cuts them into batches; the last one of an epoch may be smaller.
@@ -208,14 +208,10 @@ class MiniBatches:
     """
 
     def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
+        super().__init__(problem)
         self.problem, self.seed = problem, check_seed(seed)
         self.batch_size = check_whole("the batch size B", batch_size, 1, problem.size)
         self._order = lru_cache(maxsize=2)(self._shuffle)
-
-    def __getattr__(self, name):
-        if name.startswith("__") or name == "problem":
-            raise AttributeError(name)
-        return getattr(self.problem, name)  # value, minimum, start, view … are the whole problem's
 
     @property
     def batches_per_epoch(self) -> int:
@@ -226,14 +222,17 @@ class MiniBatches:
         epoch, batch = divmod(check_whole("the step k", k), self.batches_per_epoch)
         return self._order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
 
-    def gradient_at(self, k: int):
+    def gradient_at(self, k: int) -> Gradient:
         """The gradient function of step k."""
         rows = self.rows(k)
         return lambda theta: self.problem.gradient(theta, rows)
 
+    def price(self, k: int) -> int:
+        return len(self.rows(k))
+
     def cost(self, steps: int) -> np.ndarray:
         """How many single-example gradients the first 0, 1, …, `steps` steps have cost, shape (steps+1,)."""
-        return np.cumsum([0, *(len(self.rows(k)) for k in range(check_whole("steps", steps)))])
+        return np.cumsum([0, *(self.price(k) for k in range(check_whole("steps", steps)))])
 
     def _shuffle(self, epoch):
         order = np.arange(self.size)
@@ -254,20 +253,6 @@ def sigmoid(z):
 def like(theta, gradient):
     """The gradient in θ's own precision."""
     return gradient.astype(theta.dtype, copy=False) if theta.dtype.kind == "f" else gradient
-
-
-def from_sklearn(loader: str, **options):
-    """What one of scikit-learn's loaders of data sets returns, or an `ImportError` that says how to get it."""
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        raise ImportError(
-            "the data sets come with scikit-learn, which is not here yet: in the browser, run `import sklearn` "
-            "in a cell of its own, elsewhere install scikit-learn; then run this cell again"
-        ) from None
-    return getattr(datasets, loader)(**options)
 
 
 def diabetes(scaling: str = "units") -> LinearRegression:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Iterator
+from typing import Any
 
-from .knobs import check_choice, told
+from .checks import check_choice, told
 
 __all__ = ["show"]
 
@@ -24,7 +27,26 @@ class Listing:
         return f"```python\n{self.code}\n```"
 
 
-def show(thing, docstring: bool = False) -> Listing:
+def without_annotations(code: str) -> str:
+    """The code without the types of parameters and results: checkers need them, the formula does not."""
+    lines = code.encode().splitlines()  # syntax trees count bytes
+    for row, start, end in sorted(annotations(ast.parse(code), lines), reverse=True):
+        lines[row] = lines[row][:start] + lines[row][end:]
+    return b"\n".join(lines).decode()
+
+
+def annotations(tree: ast.AST, lines: list[bytes]) -> Iterator[tuple[int, int, int]]:
+    """(row, start, end) of each annotation of a parameter or a result that stands on one line."""
+    for node in ast.walk(tree):
+        note = getattr(node, "annotation", None) if isinstance(node, ast.arg) else getattr(node, "returns", None)
+        if note is None or note.lineno != note.end_lineno:
+            continue
+        row = note.lineno - 1
+        colon = node.col_offset + len(node.arg.encode()) if isinstance(node, ast.arg) else 0
+        yield row, colon or lines[row].rindex(b" ->", 0, note.col_offset), note.end_col_offset
+
+
+def show(thing: Any, docstring: bool = False) -> Listing:
     """The source of a function, a method or a class, as it stands in the package.
 
     Parameters
@@ -43,6 +65,7 @@ def show(thing, docstring: bool = False) -> Listing:
     except (TypeError, OSError):
         must = "show needs a function, a method or a class that is written in Python"
         raise ValueError(f"{must}, got {told(thing)}") from None
+    code = without_annotations(code)
     if not docstring:
         code = re.sub(r'\n *r?"""(?:.|\n)*?"""\n+', "\n", code)
     return Listing(code)

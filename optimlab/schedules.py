@@ -16,7 +16,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .knobs import knob, knobs_of, short, told
+from .checks import short, told
+from .knobs import knob, knobs_of
 
 __all__ = [
     "ReduceOnPlateau",

@@ -6,13 +6,16 @@ usually shown. Values and gradients take θ of any shape (..., 2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from .knobs import Knob, check_numbers, short, told
+from .checks import check_numbers, short, told
+from .knobs import Knob
+from .losses import Loss
 
 __all__ = [
     "Surface",
@@ -36,7 +39,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, repr=False)
-class Surface:
+class Surface(Loss):
     """A loss L(θ) of one or two parameters.
 
     Parameters
@@ -52,13 +55,13 @@ class Surface:
     knobs, params, family : the surface's own sliders, their values, and the function that rebuilds it
     """
 
-    name: str
-    formula: str
-    of: Callable
-    slope: Callable
-    minima: tuple
-    start: tuple
-    view: tuple
+    name: str = field()
+    formula: str = field()
+    of: Callable = field()
+    slope: Callable = field()
+    minima: tuple = field()
+    start: tuple = field()
+    view: tuple = field()
     eigenvalues: tuple | None = None
     knobs: Mapping[str, Knob] = field(default_factory=dict)
     params: Mapping = field(default_factory=dict)
@@ -68,20 +71,20 @@ class Surface:
     def dim(self) -> int:
         return len(self.start)
 
-    def value(self, theta) -> np.ndarray:
+    def value(self, theta: Any) -> np.ndarray:
         """L(θ): shape (..., d) → (...)."""
         return self.of(*self._coordinates(theta))
 
-    def gradient(self, theta) -> np.ndarray:
+    def gradient(self, theta: Any) -> np.ndarray:
         """∇L(θ): shape (..., d) → (..., d)."""
         return np.stack(np.broadcast_arrays(*self.slope(*self._coordinates(theta))), axis=-1)
 
     @cached_property
-    def minimum(self):
+    def minimum(self) -> float:
         """The smallest value of L; −∞ where there is no minimum."""
         return float(np.min(self.value(np.array(self.minima[0], float)))) if self.minima else -np.inf
 
-    def replace(self, **changes) -> Surface:
+    def replace(self, **changes: Any) -> Surface:
         """The same surface with other knobs: ``ravine().replace(kappa=50)``. Arrays give a family at once."""
         if unknown := set(changes) - set(self.knobs):
             raise ValueError(
@@ -89,7 +92,7 @@ class Surface:
             )
         return self.family(**{**self.params, **changes})
 
-    def _coordinates(self, theta):
+    def _coordinates(self, theta: Any) -> Iterator[np.ndarray]:
         theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")

@@ -9,8 +9,9 @@ from matplotlib.image import imread
 
 from optimlab import figures, optimizers
 from optimlab.figures import draw, png, surface_picture
-from optimlab.palette import PALETTE, SPARE, style_of
-from optimlab.stage.scene import MARKS, Panel, Run, Scene, mark
+from optimlab.palette import FAMILIES, PALETTE, SPARE, style_of
+from optimlab.stage.marks import MARKS, Curve, VLine
+from optimlab.stage.scene import Panel, Run, Scene
 from optimlab.stage.twin import DRAW, contour_levels
 from optimlab.surfaces import field_grid, himmelblau, ravine
 
@@ -21,19 +22,19 @@ PICTURE = io.BytesIO()
 figures.Figure(figsize=(1, 1), facecolor="red").savefig(PICTURE, format="png", dpi=10)
 
 EXAMPLES = {  # one of each kind; the sources are below
-    "field": mark("field", source="field", minimum=0.0, count=8),
-    "picture": mark("picture", source="picture"),
-    "path": mark("path", source="path", run="Adam", x=0, y=1),
-    "curve": mark("curve", source="path", run="Adam", y=2),
-    "points": mark("points", data=[[0, 0]], symbol="star", label="minimum"),
-    "arrow": mark("arrow", source="path", run="Adam", at=[0, 1], by=[1, 2]),
-    "line": mark("line", source="path", slope=0, intercept=1, run="Adam"),
-    "vline": mark("vline", x=0.5, label="here: {x}", dash=(2, 1)),
-    "hline": mark("hline", y=0.1, label="target"),
-    "dot": mark("dot", control="lr", run="Adam"),
-    "bars": mark("bars", source="path", channels=[0, 1], colors=["red", "blue"], labels=["x", "y"]),
-    "histogram": mark("histogram", source="path", first=0, count=3, run="Adam"),
-    "handle": mark("handle", control="start", label="start θ₀"),
+    "field": MARKS["field"](source="field", minimum=0.0, count=8),
+    "picture": MARKS["picture"](source="picture"),
+    "path": MARKS["path"](source="path", run="Adam", x=0, y=1),
+    "curve": MARKS["curve"](source="path", run="Adam", y=2),
+    "points": MARKS["points"](data=[[0, 0]], symbol="star", label="minimum"),
+    "arrow": MARKS["arrow"](source="path", run="Adam", at=[0, 1], by=[1, 2]),
+    "line": MARKS["line"](source="path", slope=0, intercept=1, run="Adam"),
+    "vline": MARKS["vline"](x=0.5, label="here: {x}", dash=(2, 1)),
+    "hline": MARKS["hline"](y=0.1, label="target"),
+    "dot": MARKS["dot"](control="lr", run="Adam"),
+    "bars": MARKS["bars"](source="path", channels=[0, 1], colors=["red", "blue"], labels=["x", "y"]),
+    "histogram": MARKS["histogram"](source="path", first=0, count=3, run="Adam"),
+    "handle": MARKS["handle"](control="start", label="start θ₀"),
 }
 
 
@@ -111,8 +112,15 @@ def test_a_ruler_lies_below_the_panels():
 def test_every_optimizer_has_a_colour_and_a_line_style_of_its_own():
     assert PALETTE.keys() == set(OPTIMIZERS)
     styles = [*PALETTE.values(), *SPARE]
-    for column in zip(*styles):
-        assert len(set(column)) == len(styles)
+    assert len(set(styles)) == len(styles)
+
+
+def test_members_of_a_family_differ_in_their_dashes_and_families_in_their_hue():
+    hues = [{PALETTE[name][0] for name, *_ in members} for members in FAMILIES.values()]
+    assert sum(map(len, hues)) == len(set().union(*hues))
+    for members in FAMILIES.values():
+        dashes = [PALETTE[name][2] for name, *_ in members]
+        assert len(set(dashes)) == len(dashes)
 
 
 def test_an_optimizer_looks_the_same_in_every_company():
@@ -138,9 +146,13 @@ def test_contours_rise_from_the_minimum_to_the_top_and_show_the_floor():
     assert len(contour_levels(np.full((3, 3), 2.0), 2.0)) == 13  # a flat field has contours as well
 
 
-def test_an_unknown_mark_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="there is no mark 'blob'; there are field, picture, path"):
-        mark("blob")
+def test_a_mark_says_which_channel_it_lacks_or_does_not_have():
+    with pytest.raises(ValueError, match="the mark Curve needs the channel 'y', got {'source': 'run0'}"):
+        Curve(source="run0")
+    with pytest.raises(ValueError, match="the mark Curve has no channel 'z'; it has run, color, .*, source, y, x"):
+        Curve(source="run0", y=2, z=3)
+    with pytest.raises(ValueError, match="the mark VLine needs x, or source and x, or control; it got control and x"):
+        VLine(x=1.0, control="lr")
 
 
 def test_the_picture_in_three_dimensions_says_where_points_of_the_surface_lie():

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimlab.knobs import Knob, inside, knob, knobs_of, short
+from optimlab.checks import inside, short
+from optimlab.knobs import Knob, knob, knobs_of
 
 MOMENTUM = Knob("γ", "momentum", low=0.0, high=0.99, allowed="[0, 1)", count=100)
 RATE = Knob("η", "learning rate", low=1e-4, high=1.0, log=True)

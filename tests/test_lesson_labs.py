@@ -16,7 +16,7 @@ from optimlab import (
     descend,
     digits,
     live_curves,
-    networks,
+    training,
     overfit_lab,
     parabola,
     range_lab,
@@ -244,7 +244,7 @@ def test_a_training_that_diverges_is_shown_and_does_not_raise():
     ):
         source = "training" if "training" in lab.stage.layout_of_sources else "run0"
         assert not np.isfinite(rows(lab, source)[1:, 0]).all() or rows(lab, source)[1:, 0].max() > 1e20
-        assert "image/png" in lab._repr_mimebundle_()
+        assert "image/png" in lab._repr_mimebundle_()[0]
 
 
 @pytest.mark.parametrize("lab", [overfit_lab, range_lab, training_lab])
@@ -257,7 +257,7 @@ def test_an_interrupted_training_is_neither_shown_nor_kept(lab, monkeypatch):
         if lab is range_lab
         else (lambda: lab(network, data, Adam(0.01), epochs=3))
     )
-    count, real = [0], networks.measured
+    count, real = [0], training.Examples.measured
 
     def pressed(*arguments):
         count[0] += 1
@@ -265,15 +265,15 @@ def test_an_interrupted_training_is_neither_shown_nor_kept(lab, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(networks, "measured", pressed)
+    monkeypatch.setattr(training.Examples, "measured", pressed)
     with pytest.raises(KeyboardInterrupt):
         make()
 
 
 def test_after_an_interrupt_while_a_slider_moves_the_lab_goes_on(monkeypatch):
     lab = training_lab(Network((64, 8, 10)), digits(60), Adam(0.01), epochs=3)
-    real, moved = networks.measured, lab.values | {"Adam lr": 0.1}
-    monkeypatch.setattr(networks, "measured", lambda *arguments: [][0] if arguments is None else press())
+    real, moved = training.Examples.measured, lab.values | {"Adam lr": 0.1}
+    monkeypatch.setattr(training.Examples, "measured", lambda *arguments: [][0] if arguments is None else press())
 
     def press():
         raise KeyboardInterrupt
@@ -281,7 +281,7 @@ def test_after_an_interrupt_while_a_slider_moves_the_lab_goes_on(monkeypatch):
     lab.stage.request = {"seq": 1, "values": moved, "rest": False}
     assert lab.stage.answered == 1
     assert "interrupted" in lab.stage.problem
-    monkeypatch.setattr(networks, "measured", real)
+    monkeypatch.setattr(training.Examples, "measured", real)
     lab.stage.request = {"seq": 2, "values": moved, "rest": False}
     assert lab.stage.problem == ""
     assert lab.stage.current_run0["base"]["Adam lr"] == 0.1
@@ -363,9 +363,9 @@ def test_a_lab_that_cannot_be_says_why(make, text):
 
 
 def test_a_horizon_beyond_the_steps_has_its_picture_too():
-    assert "image/png" in schedule_lab(bowl(), horizon=300, steps=60)._repr_mimebundle_()
+    assert "image/png" in schedule_lab(bowl(), horizon=300, steps=60)._repr_mimebundle_()[0]
 
 
 def test_live_curves_of_nothing_have_their_picture_too():
-    bundle = live_curves("Adam")._repr_mimebundle_()
+    bundle = live_curves("Adam")._repr_mimebundle_()[0]
     assert bundle["image/png"].startswith(b"\x89PNG")

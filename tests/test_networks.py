@@ -36,7 +36,7 @@ def quick(network=None, data=None, optimizer=None, **options):
         network or Network((3, 6, 4), "tanh"),
         data or blobs(),
         optimizer or GradientDescent(lr=0.1),
-        **{"epochs": 4, "batch_size": 20, "progress": False, **options},
+        **{"epochs": 4, "batch_size": 20, "progress": False, "stoppable": True, **options},
     )
 
 
@@ -735,7 +735,7 @@ def test_wherever_the_stop_button_comes_an_epoch_is_written_down_as_a_whole_or_n
     def pressed():
         return History(Pressed(), Pressed(), Pressed(), Pressed(), Pressed())
 
-    monkeypatch.setattr("optimlab.networks.History", pressed)
+    monkeypatch.setattr("optimlab.training.History", pressed)
     history = quick(epochs=4)
     lengths = {len(getattr(history, name)) for name in ALL}
     assert len(lengths) == 1

@@ -3,93 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 
-from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
-from ..optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from ..descent import TARGET, TOLERANCE, Driver, check_steps, descend, walk
+from ..optimizers import Optimizer
+from ..optimizers.base import check_optimizer
 from ..palette import ROLES, style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.marks import Arrow, Bars, Points
+from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .inputs import plane, start_on
 from .lab import Control, Lab
-from .race import field_source, path_source, plane, slider_knobs, start_on, surface_at, surface_panel, with_values
+from .panels import surface_panel
+from .sources import field_source, path_source, slider_knobs, surface_at, with_values
 
 __all__ = ["anatomy"]
 
 
-@dataclass(frozen=True)
-class Dissection:
-    """How an optimizer's step is taken apart.
-
-    ``formula`` is LaTeX whose coloured terms are written ``\\gradient{…}``, ``\\velocity{…}``, ``\\scale{…}`` and
-    ``\\step{…}``. ``carried(optimizer, state)`` is the term that past gradients contribute (or None), ``scale`` the
-    per-coordinate factor (or None), both of shape (T, ..., d) from the recorded state.
-    """
-
-    formula: str
-    carried: object = None
-    carried_label: str = ""
-    scale: object = None
-    scale_label: str = ""
-
-
-def velocity(optimizer, state):
-    return -optimizer.gamma * state["v"][:-1]
-
-
-def first_moment(optimizer, state):
-    return -state["m"][1:] / (1 - optimizer.beta1 ** counted(state["m"]))
-
-
-def second_moment_scale(optimizer, state):
-    v_hat = state["v"][1:] / (1 - optimizer.beta2 ** counted(state["v"]))
-    return 1 / (np.sqrt(v_hat) + optimizer.eps)
-
-
-def counted(array):
-    """t = 1, 2, … as a column that broadcasts against the states after each step."""
-    return np.arange(1, len(array)).reshape(-1, *[1] * (array.ndim - 1))
-
-
-MOMENTUM = r"\theta \leftarrow \theta - v, \qquad v \leftarrow \velocity{\gamma v} + "
-DISSECTIONS = {
-    GradientDescent: Dissection(r"\theta \leftarrow \theta \;\step{-\,\eta\,\nabla L(\theta)}"),
-    Momentum: Dissection(MOMENTUM + r"\gradient{\eta\,\nabla L(\theta)}", velocity, "−γv, what is carried over"),
-    Nesterov: Dissection(MOMENTUM + r"\gradient{\eta\,\nabla L(\theta - \gamma v)}", velocity, "−γv, the look-ahead"),
-    AdaGrad: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{G+\varepsilon}}}\,\gradient{g}, \qquad "
-        r"G \leftarrow G + g^2",
-        scale=lambda optimizer, state: 1 / np.sqrt(state["G"][1:] + optimizer.eps),
-        scale_label="1/√(G+ε)",
-    ),
-    RMSprop: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{E[g^2]+\varepsilon}}}\,\gradient{g}, \qquad "
-        r"E[g^2] \leftarrow \gamma E[g^2] + (1-\gamma) g^2",
-        scale=lambda optimizer, state: 1 / np.sqrt(state["E[g²]"][1:] + optimizer.eps),
-        scale_label="1/√(E[g²]+ε)",
-    ),
-    Adadelta: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,"
-        r"\scale{\frac{\sqrt{E[\Delta^2]+\varepsilon}}{\sqrt{E[g^2]+\varepsilon}}}\,\gradient{g}",
-        scale=lambda optimizer, state: (
-            np.sqrt(state["E[Δ²]"][:-1] + optimizer.eps) / np.sqrt(state["E[g²]"][1:] + optimizer.eps)
-        ),
-        scale_label="√(E[Δ²]+ε)/√(E[g²]+ε)",
-    ),
-    Adam: Dissection(
-        r"\theta \leftarrow \theta \;\step{-\,\eta}\,\scale{\frac{1}{\sqrt{\hat v}+\varepsilon}}\,\velocity{\hat m}, "
-        r"\qquad m \leftarrow \beta_1 m + (1-\beta_1)\gradient{g}, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2",
-        first_moment,
-        "−m̂, the mean of past gradients",
-        second_moment_scale,
-        "1/(√v̂+ε)",
-    ),
-}
-PLAIN = Dissection(r"\theta \leftarrow \theta \;\step{+\,\Delta\theta}, \qquad \gradient{g = \nabla L(\theta)}")
-
-# Channels of the source "parts": where the step starts, then pairs of coordinates. "enlarged" has the first four.
-AT, STEP, GRADIENT, CARRIED, SCALE, LENGTH = [0, 1], [2, 3], [4, 5], [6, 7], [8, 9], 10
+# Channels of the source "parts": where the step starts, then pairs of coordinates. "enlarged" has the same arrows.
+AT, SCALE, LENGTH, CHANNELS = [0, 1], [8, 9], 10, 13
+BY = {"step": [2, 3], "gradient": [4, 5], "velocity": [6, 7], "decay": [11, 12]}
 
 
 def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = TOLERANCE) -> Lab:
@@ -102,35 +37,29 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     Parameters
     ----------
     surface : a `Surface`, or a problem, of two parameters
-    optimizer : any `Optimizer`; one that the package does not know shows its gradient and its step
+    optimizer : any `Optimizer`; one that does not say what its ``terms`` are shows its gradient and its step
     """
-    plane("anatomy", surface)
+    surface = plane("anatomy", surface)
     check_steps(steps)
     start, optimizer = start_on(surface, start), check_optimizer(optimizer)
-    cut = DISSECTIONS.get(type(optimizer), PLAIN)
+    cut = Cut(optimizer)
     name, tolerance = optimizer.name, TARGET.check_one(tolerance)
-    adds_up = cut.scale is None and cut is not PLAIN
     path_run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=surface.minimum, tolerance=tolerance)
     arrows = [
         Run("step", "the step", *ROLES["step"]),
-        Run("gradient", gradient_label(cut, adds_up), *ROLES["gradient"]),
+        Run("gradient", cut.gradient, *ROLES["gradient"]),
+        *(Run(term, cut.labels[term], *ROLES[term]) for term in cut.others),
     ]
-    if cut.carried:
-        arrows.append(Run("carried", cut.carried_label, *ROLES["velocity"]))
     controls = [Control(n, k, surface.params[n], "surface") for n, k in surface.knobs.items()]
     controls += [Control(f"{name} {n}", k, getattr(optimizer, n), name) for n, k in slider_knobs(optimizer).items()]
     sources = [path_source("run0", surface, optimizer, name, steps)]
-    on_surface = [mark("arrow", source="parts", run=run, at=AT, by=by) for run, by in surface_arrows(cut, adds_up)]
-    panels = [
-        surface_panel(surface, sources[:1], [path_run], extra=on_surface),
-        step_panel(cut, adds_up),
-        *([scale_panel(surface, cut)] if cut.scale else []),
-    ]
-    sources += parts_sources(surface, optimizer, cut, sources[0].needs, steps, adds_up)
+    on_surface = [Arrow(source="parts", run=run, at=AT, by=by) for run, by in surface_arrows(cut)]
+    panels = [surface_panel(surface, sources[:1], [path_run], extra=on_surface), step_panel(cut)]
+    if cut.scaled:
+        panels.append(scale_panel(cut))
+    sources += parts_sources(surface, optimizer, cut, sources[0].needs, steps)
     sources.append(field_source(surface))
-    scene = Scene(
-        panels, [path_run, *arrows], steps, readouts=[{"label": "|step|", "source": "parts", "channel": LENGTH}]
-    )
+    scene = Scene(panels, [path_run, *arrows], steps, readouts=[Readout("|step|", "parts", LENGTH)])
 
     def summary(values):
         setting = with_values(optimizer, name, values)
@@ -138,36 +67,40 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
 
     title = f"anatomy of {name} on {surface!r}, {steps} steps"
     twin_step = min(4, steps)
-    return Lab(scene, sources, controls, {"start": start}, summary, title, twin_step, header=coloured(cut.formula))
+    return Lab(
+        scene, sources, controls, {"start": start}, summary, title, twin_step, header=coloured(optimizer.formula)
+    )
 
 
-def gradient_label(cut, adds_up):
-    if adds_up and cut.carried:
-        return "−η∇L, the new gradient's part"
-    return "−g, the direction downhill"
+class Cut:
+    """What of an optimizer's step is shown apart; the optimizer itself says its terms and what they are called."""
+
+    def __init__(self, optimizer):
+        self.labels = optimizer.labels
+        self.scaled = "scale" in self.labels
+        self.others = [term for term in ("velocity", "decay") if term in self.labels]
+        self.adds_up = not self.scaled and "velocity" in self.others  # then they are drawn tip to tail
+        self.proportional = self.adds_up or (type(optimizer).terms is not Optimizer.terms and not self.scaled)
+        self.gradient = self.labels.get("gradient", "−g, the direction downhill")
 
 
-def surface_arrows(cut, adds_up):
-    """On the surface itself: the step, and the two terms it is made of."""
-    if adds_up and cut.carried:
-        yield "carried", CARRIED
-    yield "step", STEP
+def surface_arrows(cut):
+    """On the surface itself: the step, and the terms it is made of."""
+    if cut.adds_up:
+        yield "velocity", BY["velocity"]
+    yield "step", BY["step"]
 
 
-def step_panel(cut, adds_up) -> Panel:
+def step_panel(cut) -> Panel:
     """The arrows of one step, enlarged: the longest one reaches the circle."""
     circle = [[float(np.cos(a)), float(np.sin(a))] for a in np.linspace(0, 2 * np.pi, 73)]
-    marks = [mark("points", data=circle, symbol="line", color="#B9C2CD", color_dark="#4A5360")]
-    unit = {"source": "enlarged", "at": AT, "width": 4.5}
-    if adds_up and cut.carried:
-        marks.append(mark("arrow", run="carried", by=CARRIED, **unit))
-        marks.append(mark("arrow", run="gradient", source="enlarged", at=CARRIED, by=GRADIENT, width=4.5))
-    else:
-        marks.append(mark("arrow", run="gradient", by=GRADIENT, **unit))
-        if cut.carried:
-            marks.append(mark("arrow", run="carried", by=CARRIED, **unit))
-    marks.append(mark("arrow", run="step", by=STEP, **unit | {"width": 2}))  # thin, so that what it covers is seen
-    title = "this step, enlarged: the terms add up" if adds_up and cut.carried else "this step: directions"
+    marks = [Points(data=circle, symbol="line", color="#B9C2CD", color_dark="#4A5360")]
+    at = {"gradient": BY["velocity"]} if cut.adds_up else {}
+    order = [*cut.others, "gradient"] if cut.adds_up else ["gradient", *cut.others]
+    for term in order:
+        marks.append(Arrow(run=term, source="enlarged", at=at.get(term, AT), by=BY[term], width=4.5))
+    marks.append(Arrow(run="step", source="enlarged", at=AT, by=BY["step"], width=2))  # thin: what it covers is seen
+    title = "this step, enlarged: the terms add up" if cut.adds_up else "this step: directions"
     return Panel(
         (-1.3, 1.3),
         (-1.15, 1.15),
@@ -182,28 +115,24 @@ def step_panel(cut, adds_up) -> Panel:
     )
 
 
-def scale_panel(surface, cut) -> Panel:
+def scale_panel(cut) -> Panel:
     """The factor that each coordinate's gradient is multiplied by, before η."""
-    marks = [
-        mark(
-            "bars", source="parts", channels=SCALE, labels=["x", "y"],
-            colors=[ROLES["scale"][0]] * 2, colors_dark=[ROLES["scale"][1]] * 2,
-        )
-    ]  # fmt: skip
+    color, dark = ROLES["scale"]
+    label = cut.labels["scale"]
     return Panel(
         (-0.6, 1.6),
         (1e-4, 1e4),
-        title=f"scale of each coordinate, {cut.scale_label}",
-        alt=f"the scale {cut.scale_label} of each coordinate",
+        title=f"scale of each coordinate, {label}",
+        alt=f"the scale {label} of each coordinate",
         y_log=True,
         x_ticks=False,
         wide=0.6,
         height=1.2,
-        marks=marks,
+        marks=[Bars(source="parts", channels=SCALE, labels=["x", "y"], colors=[color] * 2, colors_dark=[dark] * 2)],
     )
 
 
-def parts_sources(surface, optimizer, cut, needs, steps, adds_up) -> list[Source]:
+def parts_sources(surface, optimizer, cut, needs, steps) -> list[Source]:
     """The pieces of every step, shape (T, channels): in the surface's units, and enlarged."""
     name = optimizer.name
 
@@ -211,27 +140,39 @@ def parts_sources(surface, optimizer, cut, needs, steps, adds_up) -> list[Source
         many = np.broadcast_shapes(*(np.shape(values[n]) for n in needs if n != "start"))
         start = np.broadcast_to(np.asarray(values["start"], float), (*many, 2))
         setting = with_values(optimizer, name, values, axes=1)
-        walk = descend(surface_at(surface, values), setting, start, steps, record=True)
-        step = np.diff(walk.theta, axis=0)
         with np.errstate(all="ignore"):
-            carried = cut.carried(setting, walk.state) if cut.carried else np.zeros_like(step)
-            gradient = step - carried if adds_up and cut.carried else -walk.state["g"]
-            scale = cut.scale(setting, walk.state) if cut.scale else np.ones_like(step)
-            rows = [walk.theta[:-1], step, gradient, carried, scale, length(step)[..., None]]
-            return np.moveaxis(np.concatenate(rows, axis=-1), 0, -2)
+            return np.moveaxis(step_by_step(surface_at(surface, values), setting, start, steps, cut), 0, -2)
 
-    return [Source("parts", needs, compute), Source("enlarged", needs, lambda v: enlarged(compute(v), adds_up))]
+    return [Source("parts", needs, compute), Source("enlarged", needs, lambda v: enlarged(compute(v), cut))]
 
 
-def enlarged(parts, adds_up):
+def step_by_step(surface, optimizer, start, steps, cut):
+    """The channels of every step, shape (T, ..., channels)."""
+    rows = []
+    points = pairwise(islice(walk(surface, Driver(optimizer), start), steps + 1))
+    for here, there in points:
+        at = here.theta, surface.gradient_at(here.k), here.state, here.k
+        terms = optimizer.terms(*at)
+        step = there.theta - here.theta
+        zero, one = np.zeros_like(step), np.ones_like(step)
+        scale = optimizer.scale(*at) if cut.scaled else one
+        pull = sum(vector for term, vector in terms.items() if term != "decay")  # what the gradients contribute
+        velocity = pull / scale if cut.scaled else terms.get("velocity", zero)
+        gradient = terms["gradient"] if cut.adds_up else -there.asked[-1][1] if there.asked else zero
+        parts = [here.theta, step, gradient, velocity, scale, length(step)[..., None], terms.get("decay", zero)]
+        rows.append(np.concatenate([*np.broadcast_arrays(*parts[:5]), *parts[5:]], axis=-1))
+    return np.array(rows) if rows else np.empty((0, *start.shape[:-1], CHANNELS))
+
+
+def enlarged(parts, cut):
     """The arrows from the origin, in units of the longest one; or each of length 1, if only directions count."""
-    vectors = {channel[0]: parts[..., channel] for channel in (STEP, GRADIENT, CARRIED)}
+    vectors = [parts[..., BY[term]] for term in ("step", "gradient", "velocity", "decay")]
     with np.errstate(all="ignore"):
-        longest = np.max([length(v) for v in vectors.values()], axis=0)
-        units = {c: longest if adds_up else length(v) for c, v in vectors.items()}
-        scaled = {c: np.where(units[c][..., None] > 0, v / units[c][..., None], 0) for c, v in vectors.items()}
-    origin = np.zeros_like(parts[..., AT])
-    return np.concatenate([origin, scaled[2], scaled[4], scaled[6]], axis=-1)
+        longest = np.max([length(v) for v in vectors[:3]], axis=0)
+        units = [longest if cut.proportional else length(v) for v in vectors]
+        scaled = [np.where(unit[..., None] > 0, v / unit[..., None], 0) for v, unit in zip(vectors, units)]
+    rest = np.zeros_like(parts[..., [*SCALE, LENGTH]])
+    return np.concatenate([np.zeros_like(parts[..., AT]), *scaled[:3], rest, scaled[3]], axis=-1)
 
 
 def length(vectors):
@@ -240,7 +181,7 @@ def length(vectors):
 
 def coloured(formula: str) -> str:
     """The formula with its terms in the colours of the arrows."""
-    for role in ("gradient", "velocity", "scale", "step"):
+    for role in ("gradient", "velocity", "scale", "decay", "step"):
         formula = re.sub(rf"\\{role}(\{{(?:[^{{}}]|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*\}})", color(role), formula)
     return f"$${formula}$$"
 

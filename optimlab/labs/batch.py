@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ..checks import check_whole, told
 from ..descent import descend
-from ..knobs import Knob, check_whole, told
+from ..knobs import Knob
 from ..optimizers import GradientDescent
-from ..palette import style_of
+from ..palette import role_style
 from ..problems import Regression
+from ..stage.marks import Curve
 from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
+from .inputs import plane
 from .lab import Control, Lab
-from .race import field_source, loss_panel, plane, surface_panel
+from .panels import loss_panel, surface_panel
+from .sources import field_source
 
 __all__ = ["batch_lab"]
 
@@ -35,17 +41,15 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     """
     if not isinstance(problem, Regression) or problem.dim != 2:
         raise ValueError(f"batch_lab needs a regression problem of two parameters, got {told(problem)}")
-    plane("batch_lab", problem)
+    problem = plane("batch_lab", problem)
     check_whole("steps", steps, 1)
     problem.minibatch(batch_size, seed)  # says at once what is wrong with B
     rate = GradientDescent(lr).knobs["lr"]
     largest = int(np.log2(problem.size))
     size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {problem.size}]", count=largest + 1)
     names = ["full batch", "mini-batch", "single sample"]
-    colors = style_of(["GradientDescent", "Momentum", "Adam"])
-    dashes = [(4, 2), (), ()]  # a noisy path is unreadable in dashes
     runs = [
-        Run(name, name, *colors[i][:2], dashes[i], loss=(f"run{i}", LOSS), minimum=problem.minimum)
+        Run(name, name, *role_style(name), loss=(f"run{i}", LOSS), minimum=problem.minimum)
         for i, name in enumerate(names)
     ]
     controls = [Control("lr", rate, lr, "all"), Control("B", size, batch_size, "all")]
@@ -96,16 +100,17 @@ def batch_source(name, problem, batch_of, needs, steps, seed) -> Source:
 
 def narrow(panel) -> Panel:
     """One of two loss panels beside the surface."""
-    panel.wide = 0.8
-    panel.height = 0.9
-    return panel
+    return replace(panel, wide=0.8, height=0.9)
 
 
 def cost_panel(panel, most) -> Panel:
     """The same losses against what they have cost."""
-    panel = narrow(panel)
-    panel.marks = [m | {"x": COST} for m in panel.marks]
-    panel.x, panel.x_log = (1, float(most)), True
-    panel.x_label, panel.title = "single-example gradients (log)", "loss against cost"
-    panel.alt = "loss against the number of single-example gradients, both logarithmic"
-    return panel
+    return replace(
+        narrow(panel),
+        marks=[replace(m, x=COST) if isinstance(m, Curve) else m for m in panel.marks],
+        x=(1, float(most)),
+        x_log=True,
+        x_label="single-example gradients (log)",
+        title="loss against cost",
+        alt="loss against the number of single-example gradients, both logarithmic",
+    )

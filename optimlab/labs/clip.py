@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..descent import check_optimizer, descend
-from ..knobs import Knob, check_whole, told
-from ..networks import clip_norm, clip_value
+from ..checks import check_whole, told
+from ..clipping import clip_norm, clip_value
+from ..descent import descend
+from ..knobs import Knob
 from ..noise import Noisy
 from ..optimizers import GradientDescent
-from ..palette import style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..optimizers.base import check_optimizer
+from ..palette import role_style
+from ..stage.marks import Curve, HLine
+from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from ..surfaces import cliff
+from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
-from .race import (
-    field_source,
-    fixed,
-    floor_of,
-    loss_panel,
-    plane,
-    rows_of,
-    slider_knobs,
-    start_on,
-    surface_panel,
-    with_values,
-)
+from .panels import loss_panel, surface_panel
+from .sources import field_source, floor_of, rows_of, slider_knobs, with_values
 
 __all__ = ["clip_lab"]
 
@@ -51,11 +45,7 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
     surface, shown = fixed(surface), repr(surface)
     check_whole("steps", steps, 1)
     start, floor = start_on(surface, start), floor_of(surface)
-    styles = style_of(["GradientDescent", "Adam", "Momentum"])
-    runs = [
-        Run(name, name, *style, loss=(f"run{i}", LOSS), minimum=floor)
-        for i, (name, style) in enumerate(zip(CLIPS, styles, strict=True))
-    ]
+    runs = [Run(name, name, *role_style(name), loss=(f"run{i}", LOSS), minimum=floor) for i, name in enumerate(CLIPS)]
     controls = [
         Control(f"all {name}", knob, getattr(optimizer, name), "all") for name, knob in slider_knobs(optimizer).items()
     ]
@@ -71,8 +61,8 @@ def clip_lab(surface=None, optimizer=None, limit: float = 1.0, steps: int = 60, 
         alt="norm of the gradient against step, with the clipping limit, logarithmic",
         y_log=True,
         marks=[
-            mark("hline", control="limit", label="limit", side="right"),
-            *(mark("curve", source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)),
+            HLine(control="limit", label="limit", side="right"),
+            *(Curve(source=s.name, run=run.id, y=NORM) for s, run in zip(sources, runs, strict=True)),
         ],
     )
 

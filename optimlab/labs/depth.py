@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..knobs import Knob, check_choice, check_seed, check_whole
-from ..networks import ACTIVATIONS, ONE_THREAD
-from ..palette import role, style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..checks import check_choice, check_seed, check_whole
+from ..knobs import Knob
+from ..networks import ACTIVATIONS
+from ..palette import role, role_style
+from ..stage.marks import Curve, Dot, Histogram, VLine
+from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
+from ..threads import ONE_THREAD
 from .lab import Control, Lab
 
 __all__ = ["depth_lab", "signals"]
@@ -36,34 +39,33 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
         check_whole(what, number, least)
     check_seed(seed)
     VARIANCE.check(variance)
-    styles = style_of(["GradientDescent", "Momentum", "Adam"])
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
-    runs = [Run(name, title, *style) for (name, title), style in zip(names.items(), styles, strict=True)]
+    runs = [Run(name, title, *role_style(name)) for name, title in names.items()]
     sources = [Source(run.id, ("variance",), signal_source(run.id, depth, width, batch, seed)) for run in runs]
     layers = {"x_label": "layer", "y_log": True}
     panels = [
         Panel(
             (0, depth), (1e-8, 1e4), y_label="standard deviation over the inputs", title="forward signal",
             alt="forward signal against layer for tanh, sigmoid and ReLU, logarithmic", **layers,
-            marks=[mark("curve", source=run.id, run=run.id, y=FORWARD) for run in runs],
+            marks=[Curve(source=run.id, run=run.id, y=FORWARD) for run in runs],
         ),
         Panel(
             (0, depth), (1e-8, 1e4), y_label="root mean square of the gradient", title="backward signal",
             alt="gradient against layer for tanh, sigmoid and ReLU, logarithmic", **layers,
-            marks=[mark("curve", source=run.id, run=run.id, y=BACKWARD) for run in runs],
+            marks=[Curve(source=run.id, run=run.id, y=BACKWARD) for run in runs],
         ),
         Panel(
             (-SPREAD, SPREAD), (1e-4, 2.0), x_label="output of a unit, minus its mean over the inputs", y_log=True,
             y_label="share", title="histogram of the layer", alt="histogram of the outputs of the layer that is shown",
-            marks=[mark("histogram", source=run.id, run=run.id, first=HISTOGRAM, count=BINS) for run in runs],
+            marks=[Histogram(source=run.id, run=run.id, first=HISTOGRAM, count=BINS) for run in runs],
         ),
         Panel(
             (VARIANCE.low, VARIANCE.high), (0, 1), x_label="variance of the weights, times the width", x_log=True,
             height="ruler", alt="the variance of the weights beside Xavier's and He's",
             marks=[
-                mark("vline", x=1.0, label="Xavier", side="left", **role("theory")),
-                mark("vline", x=2.0, label="He", **role("theory")),
-                mark("dot", control="variance"),
+                VLine(x=1.0, label="Xavier", side="left", **role("theory")),
+                VLine(x=2.0, label="He", **role("theory")),
+                Dot(control="variance"),
             ],
         ),
     ]  # fmt: skip

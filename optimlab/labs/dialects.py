@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from .. import optimizers
+from ..checks import check_choice
 from ..descent import TARGET, TOLERANCE, check_steps, descend
-from ..knobs import Knob, check_choice
-from ..palette import style_of
+from ..knobs import Knob
+from ..palette import role_style
 from ..stage.scene import Run, Scene
 from ..stage.widget import Source
+from .inputs import fixed, start_on
 from .lab import Control, Lab
-from .race import field_source, fixed, floor_of, loss_panel, start_on, surface_panel
+from .panels import loss_panel, surface_panel
+from .sources import field_source, floor_of
 
 __all__ = ["DIALECTS", "dialects"]
 
@@ -47,9 +50,6 @@ DIALECTS = {
 
 ALPHA = Knob("α", "decay of η per step", 0.9, 1.0, allowed="(0, 1]", count=26)
 EPS = Knob("ε", "stabilizer", 1e-8, 1.0, log=True, count=41)
-STYLES = dict(
-    zip(("paper", "PyTorch", "Keras", "optax"), ("Adadelta", "Momentum", "GradientDescent", "Adam"), strict=True)
-)
 
 
 def dialects(
@@ -85,7 +85,7 @@ def dialects(
         Run(
             library,
             library,
-            *style_of([STYLES[library]])[0],
+            *role_style(library),
             loss=(f"run{i}", 2),
             minimum=floor_of(surface),
             tolerance=tolerance,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from ..descent import TARGET, TOLERANCE, check_optimizer, check_steps, descend
-from ..knobs import told
+from ..checks import told
+from ..descent import TARGET, TOLERANCE, check_steps, descend
+from ..optimizers.base import check_optimizer
 from ..palette import role, style_of
 from ..problems import LinearRegression
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.marks import Line, Points
+from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .inputs import plane
 from .lab import Control, Lab
-from .race import field_source, loss_panel, path_source, plane, slider_knobs, surface_panel, with_values
+from .panels import loss_panel, surface_panel
+from .sources import field_source, path_source, slider_knobs, with_values
 
 __all__ = ["fit_lab"]
 
@@ -27,7 +33,7 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
     """
     if not isinstance(problem, LinearRegression) or problem.dim != 2 or not problem.bias:
         raise ValueError(f"fit_lab needs a LinearRegression of one input with a bias, got {told(problem)}")
-    plane("fit_lab", problem)
+    problem = plane("fit_lab", problem)
     point = {"start": tuple(float(x) for x in problem.start)}
     if optimizer is None:
         return by_hand(problem, point)
@@ -39,11 +45,11 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
     first = float(problem.value(np.array(problem.start)))
     panels = [
         surface_panel(problem, sources, [run], title="its loss surface: drag the start"),
-        data_panel(problem, [mark("line", source="run0", slope=0, intercept=1, run=name)]),
+        data_panel(problem, [Line(source="run0", slope=0, intercept=1, run=name)]),
         loss_panel(problem, sources, [run], steps, first, tolerance),
     ]
-    panels[0].equal = True
-    panels[-1].wide, panels[-1].height = 0.8, 0.9
+    panels[0] = replace(panels[0], equal=True)
+    panels[-1] = replace(panels[-1], wide=0.8, height=0.9)
 
     def summary(values):
         return [descend(problem, with_values(optimizer, name, values), values["start"], steps).summary(tolerance)]
@@ -63,14 +69,12 @@ def by_hand(problem, point) -> Lab:
     sources = [Source("here", ("start",), compute), field_source(problem)]
     panels = [
         surface_panel(problem, [], [], title="its loss surface: drag the point", handle="point (w, b)"),
-        data_panel(problem, [mark("line", control="start", **role("step"))]),
+        data_panel(problem, [Line(control="start", **role("step"))]),
     ]
-    panels[0].equal = True
-    panels[0].marks = [m for m in panels[0].marks if m.get("symbol") != "star"]  # finding it is the exercise
+    kept = [m for m in panels[0].marks if not (isinstance(m, Points) and m.symbol == "star")]  # to find it is the task
+    panels[0] = replace(panels[0], equal=True, marks=kept)
     names = ("slope w", "intercept b", "L(w, b)")
-    scene = Scene(
-        panels, readouts=[{"label": n, "source": "here", "channel": i, "digits": 4} for i, n in enumerate(names)]
-    )
+    scene = Scene(panels, readouts=[Readout(n, "here", i, digits=4) for i, n in enumerate(names)])
 
     def summary(values):
         w, b = values["start"]
@@ -83,8 +87,8 @@ def data_panel(problem, lines) -> Panel:
     """The points, and the lines through them."""
     x, y = problem.X[:, 0], problem.y
     marks = [
-        mark(
-            "points", data=np.column_stack([x, y]).tolist(), symbol="dot", alpha=0.55,
+        Points(
+            data=np.column_stack([x, y]).tolist(), symbol="dot", alpha=0.55,
             **role("data"),
         )
     ]  # fmt: skip

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..figures import surface_picture
+from ..losses import as_loss
 from ..palette import ROLES, role
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.marks import Arrow, Line, Picture, Points
+from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .inputs import fixed, start_on
 from .lab import Lab
-from .race import field_source, fixed, floor_of, line_panel, start_on, surface_panel
+from .panels import line_panel, surface_panel
+from .sources import field_source, floor_of
 
 __all__ = ["gradient_lab"]
 
@@ -20,6 +26,7 @@ def gradient_lab(surface, start=None) -> Lab:
     A surface of two parameters is shown as a contour plot and in 3-D; one of one parameter with its tangent. The
     arrows' length grows with the gradient's, up to a limit.
     """
+    surface = as_loss(surface)
     start = start_on(surface, start)
     title = f"the gradient on {surface!r}"
     surface = fixed(surface)  # the 3-D picture is drawn once
@@ -47,18 +54,16 @@ def gradient_lab(surface, start=None) -> Lab:
         Source("picture", (), lambda values: picture),
     ]
     marks = [
-        mark("arrow", source="here", at=[0, 1], by=[2, 3], run="uphill"),
-        mark("arrow", source="here", at=[0, 1], by=[4, 5], run="downhill"),
+        Arrow(source="here", at=[0, 1], by=[2, 3], run="uphill"),
+        Arrow(source="here", at=[0, 1], by=[4, 5], run="downhill"),
     ]
-    contour = surface_panel(
-        surface, [], [], title=f"{surface.name} from above: drag the point", extra=marks, handle="point θ"
-    )
+    title_above = f"{surface.name} from above: drag the point"
+    contour = replace(surface_panel(surface, [], [], title=title_above, extra=marks, handle="point θ"), equal=True)
     solid = Panel(
         (0, 1), (0, 1), title="the same surface in 3-D", axes=False, height=0.78,
         alt=f"3-D view of {surface.name}",
-        marks=[mark("picture", source="picture"), mark("points", source="pixel", symbol="ring", **role("step"))],
+        marks=[Picture(source="picture"), Points(source="pixel", symbol="ring", **role("step"))],
     )  # fmt: skip
-    contour.equal = True
     runs = [Run("uphill", "∇L, uphill", *ROLES["gradient"]), Run("downhill", "−∇L, downhill", *ROLES["step"])]
     scene = Scene([contour, solid], runs, readouts=readouts(("L", 6), ("|∇L|", 7), ("∂L/∂x", 8), ("∂L/∂y", 9)))
 
@@ -83,13 +88,16 @@ def tangent_lab(surface, start) -> Lab:
         down = -reach * np.tanh(slope / steep)
         return np.array([[w[0], height, down, 0.0, slope, height - slope * w[0], height + floor]])
 
-    panel.title = f"{surface.name}: drag the point along the axis"
-    panel.wide, panel.height = 1.2, 0.5
-    panel.marks[1:1] = [
-        mark("line", source="here", slope=4, intercept=5, run="tangent"),
-        mark("arrow", source="here", at=[0, 1], by=[2, 3], run="downhill"),
-        mark("points", source="here", symbol="ring", **role("step")),
+    curve, *others = panel.marks
+    marks = [
+        curve,
+        Line(source="here", slope=4, intercept=5, run="tangent"),
+        Arrow(source="here", at=[0, 1], by=[2, 3], run="downhill"),
+        Points(source="here", symbol="ring", **role("step")),
+        *others,
     ]
+    title = f"{surface.name}: drag the point along the axis"
+    panel = replace(panel, title=title, wide=1.2, height=0.5, marks=marks)
     runs = [Run("tangent", "the tangent", *ROLES["gradient"]), Run("downhill", "downhill, −L′(w)", *ROLES["step"])]
     scene = Scene([panel], runs, readouts=readouts(("w", 0), ("L(w)", 6), ("slope L′(w)", 4)))
 
@@ -101,7 +109,7 @@ def tangent_lab(surface, start) -> Lab:
 
 
 def readouts(*labels):
-    return [{"label": label, "source": "here", "channel": channel} for label, channel in labels]
+    return [Readout(label, "here", channel) for label, channel in labels]
 
 
 def typical_slope(surface) -> float:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import ipywidgets as widgets
 import numpy as np
 
-from ..knobs import Knob, short
+from ..checks import short
+from ..knobs import Knob
 from ..stage import twin
 from ..stage.scene import Scene
 from ..stage.widget import Source, Stage
@@ -84,8 +85,7 @@ class Lab(widgets.VBox):
         twin_step=None,
         header="",
     ):
-        self.scene = scene
-        scene.first_step = scene.steps if twin_step is None else twin_step
+        self.scene = scene = replace(scene, first_step=scene.steps if twin_step is None else twin_step)
         self.title, self._summary, self._twin_step = title, summary, twin_step
         self.sliders = {control.name: slider(control) for control in controls}
         self.stage = Stage(scene, sources, self.sliders, {c.name: c.knob.grid for c in controls}, dict(points or {}))
@@ -118,11 +118,14 @@ class Lab(widgets.VBox):
         return "\n".join([self.title, *(f"  {line}" for line in lines)])
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
-        return {
-            "text/plain": repr(self),
-            "image/png": twin.png(self.figure()),
-            WIDGET: {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
-        }
+        """The picture, the summary and the view; and the metadata without which Colab shows no widget of ours."""
+        pictures = {"text/plain": repr(self), "image/png": twin.png(self.figure())}
+        return pictures | view_of(self), self.stage.metadata
+
+
+def view_of(widget) -> dict:
+    """The live view of a widget, as a part of an output."""
+    return {WIDGET: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
 
 
 def slider(control: Control):

@@ -7,14 +7,15 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 
-from ..knobs import check_whole, told
-from ..networks import History
+from ..checks import check_whole, told
 from ..palette import style_of
 from ..stage.scene import Run, Scene
 from ..stage.widget import Source
-from .lab import WIDGET, Lab
-from .race import unique
-from .training import LOSS, as_rows, panels_of
+from ..training import History
+from .inputs import unique
+from .lab import Lab, view_of
+from .panels import TRAINING_LOSS, training_panels
+from .sources import training_rows
 
 __all__ = ["LiveCurves", "live_curves"]
 
@@ -49,13 +50,13 @@ class LiveCurves(Lab):
     def __init__(self, names, epochs):
         styles = style_of(names)
         runs = [
-            Run(n, n, *style, loss=(f"run{i}", LOSS), reads="training loss")
+            Run(n, n, *style, loss=(f"run{i}", TRAINING_LOSS), reads="training loss")
             for i, (n, style) in enumerate(zip(names, styles, strict=True))
         ]
         self._histories = {name: History() for name in names}
         self._live = None
         sources = [Source(f"run{i}", (), lambda values, n=name: self._rows(n)) for i, name in enumerate(names)]
-        scene = Scene(panels_of(runs, epochs), runs, epochs, unit="epoch")
+        scene = Scene(training_panels(runs, epochs), runs, epochs, unit="epoch")
         super().__init__(scene, sources, summary=self._told, title=f"training curves of {epochs} epochs")
 
     def __getitem__(self, name):
@@ -68,14 +69,14 @@ class LiveCurves(Lab):
 
     def _rows(self, name):
         history = self._histories[name]
-        return as_rows(history) if history.loss else np.empty((0, 2))
+        return training_rows(history) if history.loss else np.empty((0, 2))
 
     def _push(self, name, history):
         """Show the curves now, and add the newest epoch."""
         if self._live is None and get_ipython() is not None:
             self._live = widgets.VBox([self.stage])
             self._live.add_class("optimlab-lab")
-            display({WIDGET: {"version_major": 2, "version_minor": 0, "model_id": self._live.model_id}}, raw=True)
+            display(view_of(self._live), metadata=self.stage.metadata, raw=True)
         self._histories[name] = history
         self.stage.push(f"run{list(self._histories).index(name)}")
 

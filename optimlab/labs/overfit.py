@@ -7,15 +7,17 @@ from functools import cache
 
 import numpy as np
 
-from ..descent import check_optimizer
-from ..knobs import Knob, check_whole
-from ..networks import check_parts, train
+from ..checks import check_whole
+from ..knobs import Knob
 from ..optimizers import Adam
-from ..palette import style_of
-from ..stage.scene import Run, Scene, mark
+from ..optimizers.base import check_optimizer
+from ..palette import role_style
+from ..stage.marks import Points
+from ..stage.scene import Run, Scene
 from ..stage.widget import Source
+from ..training import check_parts, train
 from .lab import Control, Lab
-from .training import epoch_panel, whole
+from .panels import epoch_panel
 
 __all__ = ["overfit_lab"]
 
@@ -52,13 +54,12 @@ def overfit_lab(
     optimizer = Adam(0.003) if optimizer is None else check_optimizer(optimizer)
     values = {"L2": l2, "weight decay": weight_decay, "dropout": dropout}
     controls = [Control(name, knob, knob.check(values[name]), name) for name, (knob, _) in WAYS.items() if knob]
-    styles = style_of(["Adadelta", "GradientDescent", "Adam", "Momentum"])
 
     @cache
     def history(name, value):
         changed, options = WAYS[name][1](network, value)
         options |= {"epochs": epochs, "batch_size": batch_size, "seed": seed, "progress": False}
-        return whole(train(changed, data, optimizer, **options))
+        return train(changed, data, optimizer, **options)
 
     def curves(name):
         def compute(values):
@@ -78,8 +79,7 @@ def overfit_lab(
         return compute
 
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", TEST), reads="test loss")
-        for i, (name, style) in enumerate(zip(WAYS, styles, strict=True))
+        Run(name, name, *role_style(name), loss=(f"run{i}", TEST), reads="test loss") for i, name in enumerate(WAYS)
     ]
     sources = []
     for i, (name, (knob, _)) in enumerate(WAYS.items()):
@@ -90,7 +90,8 @@ def overfit_lab(
         epoch_panel("test loss, its lowest point ringed", "cross-entropy", TEST, (0.3, 3.0), runs, epochs),
         epoch_panel("test accuracy", "test accuracy", ACCURACY, (0.5, 1.0), runs, epochs, log=False),
     ]
-    panels[1].marks += [mark("points", source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
+    rings = [Points(source=f"best{i}", run=run.id, symbol="ring") for i, run in enumerate(runs)]
+    panels[1] = panels[1].with_marks(*rings)
 
     def summary(values):
         for name, (knob, _) in WAYS.items():

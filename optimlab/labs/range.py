@@ -6,14 +6,15 @@ from functools import cache
 
 import numpy as np
 
-from ..descent import check_optimizer
-from ..knobs import Knob, check_whole
-from ..networks import range_test, train
+from ..checks import check_whole
+from ..knobs import Knob
+from ..optimizers.base import check_optimizer
 from ..palette import role, style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.marks import Curve, VLine
+from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
+from ..training import range_test, train
 from .lab import Control, Lab
-from .training import whole
 
 __all__ = ["range_lab"]
 
@@ -40,7 +41,7 @@ def range_lab(
     @cache
     def losses(rate):
         options = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "progress": False}
-        history = whole(train(network, data, optimizer.replace(lr=rate), **options))
+        history = train(network, data, optimizer.replace(lr=rate), **options)
         return np.minimum(np.nan_to_num(history.loss, nan=np.inf), 1e30)
 
     def training(values):
@@ -58,7 +59,7 @@ def range_lab(
         Source("ends", (), lambda values: np.column_stack([grid, ends])),
         Source("training", ("lr",), training),
     ]
-    here = mark("vline", control="lr", label="η = {x}", color=color, color_dark=dark)
+    here = VLine(control="lr", label="η = {x}", color=color, color_dark=dark)
     top = float(test.smooth[0])
     panels = [
         loss_against_rate(
@@ -67,8 +68,8 @@ def range_lab(
             (0, 1.6 * top),
             f"one short training of {len(test.lr)} steps: loss against its rising η",
             [
-                mark("curve", source="test", x=0, y=1, still=True, **RAW),
-                mark("curve", source="test", x=0, y=2, still=True, **SMOOTH),
+                Curve(source="test", x=0, y=1, still=True, **RAW),
+                Curve(source="test", x=0, y=2, still=True, **SMOOTH),
                 here,
             ],
         ),
@@ -77,7 +78,7 @@ def range_lab(
             (low, high),
             (0, 1.6 * top),
             f"training loss after {epochs} epochs against η",
-            [mark("curve", source="ends", x=0, y=1, still=True, **SMOOTH), here],
+            [Curve(source="ends", x=0, y=1, still=True, **SMOOTH), here],
         ),
         Panel(
             (0, epochs),
@@ -87,7 +88,7 @@ def range_lab(
             title="training with the slider's η",
             alt="training loss against epoch with the slider's learning rate, logarithmic",
             y_log=True,
-            marks=[mark("curve", source="training", run="training", y=0)],
+            marks=[Curve(source="training", run="training", y=0)],
         ),
     ]
 

@@ -6,16 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checks import check_whole
 from ..descent import descend
-from ..knobs import Knob, check_whole
+from ..knobs import Knob
 from ..noise import Noisy
 from ..optimizers import Adam, GradientDescent, Momentum
-from ..palette import role, style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..palette import role, role_style, style_of
+from ..stage.marks import Curve, HLine, VLine
+from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from ..surfaces import saddle
+from .inputs import runners
 from .lab import Control, Lab
-from .race import field_source, rows_of, runners, slider_knobs, surface_panel, with_values
+from .panels import surface_panel
+from .sources import field_source, rows_of, slider_knobs, with_values
 
 __all__ = ["saddle_lab"]
 
@@ -46,10 +50,10 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
         for i, (name, style) in enumerate(zip(names, styles, strict=True))
     ]
     calm, shaken = (
-        Run(name, name, color, dark, dash, loss=(source, LOSS), minimum=surface.minimum)
-        for name, source, color, dark, dash in (
-            (f"{names[0]} on the ridge", "calm", "#6B6B6B", "#B4B4B4", (2, 1, 0.6, 1)),
-            ("on the ridge, with noise", "shaken", "#7B4FA3", "#BFA0E0", (3, 1, 3, 3)),
+        Run(name, name, *role_style(style), loss=(source, LOSS), minimum=surface.minimum)
+        for name, source, style in (
+            (f"{names[0]} on the ridge", "calm", "on the ridge"),
+            ("on the ridge, with noise", "shaken", "on the ridge, with noise"),
         )
     )
     runs = [*beside, calm, shaken]
@@ -81,7 +85,7 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
 
 def away_panel(paths, runs, steps) -> Panel:
     """The distance from the ridge against the step: a straight line, as long as it grows by one factor a step."""
-    marks = [mark("curve", source=s.name, run=run.id, y=AWAY) for s, run in zip(paths, runs, strict=True)]
+    marks = [Curve(source=s.name, run=run.id, y=AWAY) for s, run in zip(paths, runs, strict=True)]
     return Panel(
         (0, steps),
         (1e-13, 10.0),
@@ -90,13 +94,13 @@ def away_panel(paths, runs, steps) -> Panel:
         title="distance from the ridge",
         alt="distance from the ridge against step, logarithmic",
         y_log=True,
-        marks=[*marks, mark("hline", y=GONE, label="gone", side="right")],
+        marks=[*marks, HLine(y=GONE, label="gone", side="right")],
     )
 
 
 def escape_panel(times, runs, steps) -> Panel:
     """Escape times against the distance at the start: a straight line over a logarithmic axis."""
-    marks = [mark("curve", source=s.name, run=r.id, x=0, y=1, still=True) for s, r in zip(times, runs, strict=True)]
+    marks = [Curve(source=s.name, run=r.id, x=0, y=1, still=True) for s, r in zip(times, runs, strict=True)]
     return Panel(
         (DISTANCE.low, DISTANCE.high),
         (0, steps),
@@ -105,7 +109,7 @@ def escape_panel(times, runs, steps) -> Panel:
         title="escape time",
         alt="steps until the saddle is left, against the distance at the start, logarithmic",
         x_log=True,
-        marks=[*marks, mark("vline", control="distance", label="y₀", dash=(2, 2), **role("theory"))],
+        marks=[*marks, VLine(control="distance", label="y₀", dash=(2, 2), **role("theory"))],
     )
 
 
@@ -117,8 +121,7 @@ def escape_time(away):
 
 def plain(panel) -> Panel:
     """The surface without a start to drag: here the sliders set it."""
-    panel.marks = [m for m in panel.marks if m["kind"] != "handle"]
-    return panel
+    return panel.without("handle")
 
 
 def columns(walk, surface):

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..descent import check_optimizer, descend
-from ..knobs import Knob, check_whole, told
+from ..checks import check_whole, told
+from ..descent import descend
+from ..knobs import Knob
 from ..noise import Noisy
 from ..optimizers import GradientDescent
-from ..palette import role
+from ..optimizers.base import check_optimizer
+from ..palette import role, role_style
 from ..schedules import (
     ReduceOnPlateau,
     constant,
@@ -25,10 +27,13 @@ from ..schedules import (
     warmup,
     warmup_stable_decay,
 )
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.marks import Curve, VLine
+from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
+from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
-from .race import field_source, fixed, floor_of, loss_panel, plane, rows_of, start_on, surface_panel
+from .panels import loss_panel, surface_panel
+from .sources import field_source, floor_of, rows_of
 
 __all__ = ["SCHEDULES", "schedule_lab"]
 
@@ -41,44 +46,41 @@ AVERAGED = "constant, averaged"
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of the lab: how the sliders make its schedule, which of them it needs, and how it looks."""
+    """One line of the lab: how the sliders make its schedule, which of them it needs, whether it is shown at first."""
 
     make: object
     needs: tuple
-    color: str
-    color_dark: str
-    dash: tuple = ()
     shown: bool = False
 
 
 SCHEDULES = {
-    "constant": Choice(constant, ("lr",), "#6B6B6B", "#B4B4B4", shown=True),
+    "constant": Choice(constant, ("lr",), shown=True),
     "step decay": Choice(
         lambda lr, alpha, period: step_decay(lr, alpha, step_size=period),
-        ("lr", "alpha", "period"), "#0072B2", "#4FA8E0", (4, 2), shown=True,
+        ("lr", "alpha", "period"), shown=True,
     ),
     "exponential": Choice(
         lambda lr, alpha: exponential_decay(lr, alpha, steps_per_epoch=EPOCH),
-        ("lr", "alpha"), "#56B4E9", "#9CDAFA", shown=True,
+        ("lr", "alpha"), shown=True,
     ),
-    "polynomial": Choice(polynomial_decay, ("lr", "horizon"), "#8C4A2F", "#D9A084", (6, 3)),
-    "linear": Choice(linear_decay, ("lr", "horizon"), "#B27C00", "#F0B42E", (7, 2)),
-    "cosine": Choice(cosine_decay, ("lr", "horizon"), "#D55E00", "#FF8A3D", shown=True),
-    "warm restarts": Choice(cosine_restarts, ("lr", "period"), "#B0558A", "#E39AC5", (1, 1.5)),
+    "polynomial": Choice(polynomial_decay, ("lr", "horizon")),
+    "linear": Choice(linear_decay, ("lr", "horizon")),
+    "cosine": Choice(cosine_decay, ("lr", "horizon"), shown=True),
+    "warm restarts": Choice(cosine_restarts, ("lr", "period")),
     "warm-up + cosine": Choice(
         lambda lr, warm, horizon: warmup(cosine_decay(lr, horizon - warm), warm),
-        ("lr", "warm", "horizon"), "#7B4FA3", "#BFA0E0", (5, 1.5, 1, 1.5), shown=True,
+        ("lr", "warm", "horizon"), shown=True,
     ),
-    "one-cycle": Choice(one_cycle, ("lr", "horizon"), "#4D7A00", "#A5D04F", (1.5, 1)),
+    "one-cycle": Choice(one_cycle, ("lr", "horizon")),
     "warm-up, stable, decay": Choice(
         lambda lr, warm, horizon: warmup_stable_decay(lr, horizon, warm, COOL),
-        ("lr", "warm", "horizon"), "#00795A", "#2BCB9C", (8, 2, 1, 2), shown=True,
+        ("lr", "warm", "horizon"), shown=True,
     ),
-    "inverse square root": Choice(inverse_sqrt, ("lr", "warm"), "#B27C00", "#F0B42E", (2, 1, 0.6, 1)),
+    "inverse square root": Choice(inverse_sqrt, ("lr", "warm")),
     "reduce on plateau": Choice(
-        lambda lr, alpha: ReduceOnPlateau(lr, alpha, patience=5), ("lr", "alpha"), "#B0558A", "#E39AC5", (6, 3)
+        lambda lr, alpha: ReduceOnPlateau(lr, alpha, patience=5), ("lr", "alpha")
     ),
-    AVERAGED: Choice(constant, ("lr",), "#222222", "#FFFFFF", (1, 1.5)),
+    AVERAGED: Choice(constant, ("lr",)),
 }  # fmt: skip
 """What the lab can show, in the order of its legend."""
 
@@ -119,7 +121,8 @@ def schedule_lab(
     horizon = max(2 * steps // 3, SHORTEST) if horizon is None else check_whole("the horizon", horizon, SHORTEST)
     lr = Knob("η₀", "learning rate", 0, 1, allowed="(0, ∞)").check(lr)
     chosen = {name: replace(SCHEDULES[name], shown=SCHEDULES[name].shown or len(names) < 7) for name in names}
-    start = start_on(plane("schedule_lab", surface), start)
+    surface = plane("schedule_lab", surface)
+    start = start_on(surface, start)
     noisy = surface if isinstance(surface, Noisy) else Noisy(surface, 0.0)
     calm = fixed(noisy.surface)  # here schedules are compared, on one surface
     loss = Noisy(calm, noisy.sigma, noisy.seed, copies)
@@ -138,7 +141,7 @@ def schedule_lab(
     used = {"lr", "sigma"}.union(*(choice.needs for choice in chosen.values()))
     controls = [Control(name, knob, knob.check(value), "all") for name, (knob, value) in knobs.items() if name in used]
     runs = [
-        Run(name, name, c.color, c.color_dark, c.dash, (f"run{i}", LOSS), floor, shown=c.shown, reads="mean L")
+        Run(name, name, *role_style(name), (f"run{i}", LOSS), floor, shown=c.shown, reads="mean L")
         for i, (name, c) in enumerate(chosen.items())
     ]
     sources = [
@@ -151,8 +154,8 @@ def schedule_lab(
         mean_panel(loss_panel(calm, sources, runs, steps, float(calm.value(np.array(start)))), copies),
     ]
     if "horizon" in used:
-        for panel in (panels[0], panels[2]):
-            panel.marks.append(mark("vline", control="horizon", label="T", dash=(2, 2), **role("theory")))
+        planned = VLine(control="horizon", label="T", dash=(2, 2), **role("theory"))
+        panels = [panels[0].with_marks(planned), panels[1], panels[2].with_marks(planned)]
 
     def summary(values):
         horizon = round(float(values.get("horizon", steps)))
@@ -218,12 +221,10 @@ def rate_panel(sources, runs, steps, top) -> Panel:
         y_label="learning rate η",
         title="the schedules",
         alt=f"learning rate against step for {', '.join(run.label for run in runs)}",
-        marks=[mark("curve", source=s.name, run=run.id, y=RATE) for s, run in zip(sources, runs, strict=True)],
+        marks=[Curve(source=s.name, run=run.id, y=RATE) for s, run in zip(sources, runs, strict=True)],
     )
 
 
 def mean_panel(panel, copies) -> Panel:
     """The loss panel for means over noises, which settle nowhere."""
-    panel.title = f"loss, mean over {copies} noises"
-    panel.y = (1e-4, panel.y[1] / 10)
-    return panel
+    return replace(panel, title=f"loss, mean over {copies} noises", y=(1e-4, panel.y[1] / 10))

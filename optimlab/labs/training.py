@@ -7,18 +7,18 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..knobs import Knob, check_whole
-from ..networks import History, check_parts, train
+from ..checks import check_whole
+from ..knobs import Knob
 from ..palette import style_of
-from ..stage.scene import Panel, Run, Scene, mark
+from ..stage.scene import Run, Scene
 from ..stage.widget import Source
+from ..training import check_parts, train
+from .inputs import runners
 from .lab import Control, Lab
-from .race import runners, slider_knobs, with_values
+from .panels import TRAINING_LOSS, training_panels
+from .sources import slider_knobs, training_rows, with_values
 
-__all__ = ["epoch_panel", "panels_of", "training_lab", "whole"]
-
-LOSS, ERROR = range(2)
-SMALLEST_ERROR = 1e-3
+__all__ = ["training_lab"]
 
 
 def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 32, seed: int = 0, names=None) -> Lab:
@@ -40,7 +40,7 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     check_whole("epochs", epochs, 1)
     styles = style_of([optimizer.name for optimizer in family])
     runs = [
-        Run(name, name, *style, loss=(f"run{i}", LOSS), reads="training loss")
+        Run(name, name, *style, loss=(f"run{i}", TRAINING_LOSS), reads="training loss")
         for i, (name, style) in enumerate(zip(names, styles, strict=True))
     ]
     largest = int(np.log2(len(data.X)))
@@ -56,7 +56,7 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
 
     @lru_cache(maxsize=64)
     def history(optimizer, batch):
-        return whole(train(network, data, optimizer, epochs=epochs, batch_size=batch, seed=seed, progress=False))
+        return train(network, data, optimizer, epochs=epochs, batch_size=batch, seed=seed, progress=False)
 
     def of(run, optimizer, values):
         return history(with_values(optimizer, run.id, values), round(float(values["B"])))
@@ -64,7 +64,7 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
     def source(i):
         run, optimizer = runs[i], family[i]
         needs = ("B", *(f"{run.id} {name}" for name in slider_knobs(optimizer)))
-        return Source(f"run{i}", needs, lambda values: as_rows(of(run, optimizer, values)), sweeps=())
+        return Source(f"run{i}", needs, lambda values: training_rows(of(run, optimizer, values)), sweeps=())
 
     def summary(values):
         for run, optimizer in zip(runs, family, strict=True):
@@ -72,42 +72,5 @@ def training_lab(network, data, optimizers, epochs: int = 10, batch_size: int = 
             yield f"{with_values(optimizer, run.id, values)!r} {h!r}"
 
     title = f"{data!r}, network {network.sizes}, {epochs} epochs in batches of {batch_size}"
-    scene = Scene(panels_of(runs, epochs), runs, epochs, unit="epoch")
+    scene = Scene(training_panels(runs, epochs), runs, epochs, unit="epoch")
     return Lab(scene, [source(i) for i in range(len(runs))], controls, None, summary, title)
-
-
-def whole(history) -> History:
-    """A history to keep and to show; one that was interrupted is neither."""
-    if history.interrupted:
-        raise KeyboardInterrupt
-    return history
-
-
-def as_rows(history):
-    """Training loss and test error of each epoch so far, shape (epochs + 1, 2)."""
-    with np.errstate(all="ignore"):
-        error = 1 - np.asarray(history.test_accuracy)
-    return np.column_stack([np.maximum(history.loss, 1e-12), np.maximum(error, SMALLEST_ERROR)])
-
-
-def panels_of(runs, epochs) -> list:
-    """Training loss and test error, against the epoch."""
-    return [
-        epoch_panel("training loss", "cross-entropy", LOSS, (1e-3, 10.0), runs, epochs, height=0.55),
-        epoch_panel("test error", "share of wrong answers", ERROR, (5e-3, 1.0), runs, epochs, height=0.55),
-    ]
-
-
-def epoch_panel(title, y_label, channel, span, runs, epochs, log=True, height=0.72) -> Panel:
-    """One channel of every run against the epoch; the source of the i-th run is called ``run{i}``."""
-    return Panel(
-        (0, epochs),
-        span,
-        x_label="epoch",
-        y_label=y_label,
-        title=title,
-        alt=f"{title} against epoch for {', '.join(run.label for run in runs)}{', logarithmic' if log else ''}",
-        y_log=log,
-        height=height,
-        marks=[mark("curve", source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)],
-    )

@@ -1,20 +1,23 @@
-"""What a lab shows, as plain data: panels, and marks on them.
+"""What a lab shows, as plain data: panels with marks on them, and a legend.
 
 A *source* is a named array that the kernel computes: the path of an optimizer, the field of a surface, a few
-numbers. A *mark* says how a source is drawn. `stage.js` draws marks in the browser, where they move;
-`optimlab.stage.twin` draws the same marks with matplotlib, for the static twin.
-
-The rows of a source of shape (T+1, channels) belong to the steps k = 0 … T; a mark names the channels it uses.
+numbers. A *mark* says how a source is drawn (`optimlab.stage.marks`). The rows of a source of shape (T+1, channels)
+belong to the steps k = 0 … T; a mark names the channels it uses. Nothing is computed or drawn here, and all is frozen:
+a panel with one more mark is ``panel.with_marks(…)``, one with another title is ``replace(panel, title=…)``.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
-__all__ = ["Panel", "Run", "Scene", "mark"]
+from .marks import Mark
+
+__all__ = ["Panel", "Readout", "Run", "Scene"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
     """One line of the legend: a named thing that can be switched on and off, with its readout.
 
@@ -26,23 +29,33 @@ class Run:
     label: str
     color: str
     color_dark: str
-    dash: tuple = ()
-    loss: tuple | None = None
+    dash: Sequence[float] = ()
+    loss: tuple[str, int] | None = None
     minimum: float = 0.0
     tolerance: float | None = None
     shown: bool = True
     reads: str = "L"
 
 
-@dataclass
+@dataclass(frozen=True)
+class Readout:
+    """A number below the panels: a channel of a source at step k, with as many digits."""
+
+    label: str
+    source: str
+    channel: int
+    digits: int = 3
+
+
+@dataclass(frozen=True)
 class Panel:
     """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler".
 
     ``equal`` axes have one scale, so that right angles look right; their height follows from that.
     """
 
-    x: tuple
-    y: tuple
+    x: tuple[float, float]
+    y: tuple[float, float]
     x_label: str = ""
     y_label: str = ""
     title: str = ""
@@ -54,47 +67,48 @@ class Panel:
     x_ticks: bool = True
     equal: bool = False
     wide: float = 1.0
-    marks: list = field(default_factory=list)
+    marks: tuple[Mark, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", tuple(self.marks))
+
+    def with_marks(self, *marks: Mark, first: bool = False) -> Panel:
+        """The same panel with more marks, above those that it has, or `first`, below them."""
+        return replace(self, marks=(*marks, *self.marks) if first else (*self.marks, *marks))
+
+    def without(self, *kinds: str) -> Panel:
+        """The same panel without the marks of some kinds."""
+        return replace(self, marks=tuple(mark for mark in self.marks if mark.kind not in kinds))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scene:
-    """Panels and a legend; ``steps`` = 0 means that nothing plays. ``unit`` is what a step is called.
+    """Panels and a legend; ``steps`` = 0 means that nothing plays.
 
-    ``readouts`` are numbers below the panels, {"label", "source", "channel"} and perhaps "digits";
-    ``first_step`` is shown at first.
+    ``unit`` is what a step is called, ``first_step`` is the one that is shown at first.
     """
 
-    panels: list
-    runs: list = field(default_factory=list)
+    panels: tuple[Panel, ...]
+    runs: tuple[Run, ...] = ()
     steps: int = 0
-    readouts: list = field(default_factory=list)
+    readouts: tuple[Readout, ...] = field(default=())
     first_step: int = 0
     unit: str = "step"
 
-    def as_dict(self) -> dict:
-        return asdict(self)
+    def __post_init__(self) -> None:
+        for name in ("panels", "runs", "readouts"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the browser."""
+        panels = [parts_of(panel) | {"marks": [mark.as_dict() for mark in panel.marks]} for panel in self.panels]
+        return parts_of(self) | {"panels": panels, "runs": each(self.runs), "readouts": each(self.readouts)}
 
 
-MARKS = {
-    "field": "the surface as bands between contour lines; source (ny, nx) over the panel's range",
-    "picture": "a PNG over the whole panel; source gives its bytes",
-    "path": "a line through the points of the steps up to k, and the point of step k; x, y are channels",
-    "curve": "a line against the step (x=None) or against channel x, with the point of step k",
-    "points": "fixed points, given as data, or the rows of a source",
-    "arrow": "at step k, from channels (at[0], at[1]) by the vector in channels (by[0], by[1])",
-    "line": "at step k, y = slope·x + intercept, from two channels or from the two coordinates of a control",
-    "vline": "a vertical line with a label, at data x, at channel x of a source, or at the value of a control",
-    "hline": "a horizontal line with a label, at data y or at the value of a control",
-    "dot": "the value of a slider, on a ruler",
-    "bars": "at step k, one bar for each named channel",
-    "histogram": "at step k, `count` channels from `first` on as shares, in bins over the panel's width",
-    "handle": "a point that can be dragged (or moved with the arrow keys): the control of that name",
-}
+def parts_of(thing: Any) -> dict[str, Any]:
+    """The fields of a dataclass, one level deep."""
+    return {f.name: getattr(thing, f.name) for f in fields(thing)}
 
 
-def mark(kind: str, **properties) -> dict:
-    """One mark; the kinds are the keys of `MARKS`."""
-    if kind not in MARKS:
-        raise ValueError(f"there is no mark {kind!r}; there are {', '.join(MARKS)}")
-    return {"kind": kind, **properties}
+def each(things: Iterable[Any]) -> list[dict[str, Any]]:
+    return [parts_of(thing) for thing in things]

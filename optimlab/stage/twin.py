@@ -44,9 +44,9 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
         axes = figure.add_subplot(spot)
         _prepare(axes, panel)
         for item in panel.marks:
-            if item.get("run") in runs and not runs[item["run"]].shown:
+            if item.run in runs and not runs[item.run].shown:
                 continue
-            DRAW[item["kind"]](axes, panel, item, rows, values, k, runs)
+            DRAW[item.kind](axes, panel, item, rows, values, k, runs)
     _add_legend(figure)
     return figure
 
@@ -98,9 +98,9 @@ def _prepare(axes, panel):
 
 def _line_style(item, runs):
     """Colour and dashes of a mark: those of its run, or its own."""
-    run = runs.get(item.get("run"))
-    color = run.color if run else item.get("color", ROLES["text"][0])
-    dash = run.dash if run else item.get("dash", ())
+    run = runs.get(item.run)
+    color = run.color if run else (item.color or ROLES["text"][0])
+    dash = run.dash if run else item.dash or ()
     return {"color": color, "linestyle": (0, tuple(dash)) if dash else "-", "label": run.label if run else None}
 
 
@@ -112,10 +112,10 @@ def _finite(*columns):
 
 
 def _field(axes, panel, item, rows, values, k, runs):
-    grid = np.asarray(rows[item["source"]], float)
+    grid = np.asarray(rows[item.source], float)
     x, y = np.linspace(*panel.x, grid.shape[1]), np.linspace(*panel.y, grid.shape[0])
     colors = LinearSegmentedColormap.from_list("ground", FIELD)
-    levels = contour_levels(grid, item["minimum"], item["count"])
+    levels = contour_levels(grid, item.minimum, item.count)
     edges = [min(grid.min(), levels[0]) - 1, *levels, max(grid.max(), levels[-1]) + 1]
     bands = [colors(i / (len(edges) - 2)) for i in range(len(edges) - 1)]
     axes.contourf(x, y, grid, levels=edges, colors=bands)
@@ -125,12 +125,12 @@ def _field(axes, panel, item, rows, values, k, runs):
 def _picture(axes, panel, item, rows, values, k, runs):
     from matplotlib.image import imread
 
-    axes.imshow(imread(io.BytesIO(rows[item["source"]])), extent=(*panel.x, *panel.y), aspect="auto", zorder=0)
+    axes.imshow(imread(io.BytesIO(rows[item.source])), extent=(*panel.x, *panel.y), aspect="auto", zorder=0)
 
 
 def _path(axes, panel, item, rows, values, k, runs):
-    row = rows[item["source"]]
-    x, y = _finite(row[: k + 1, item["x"]], row[: k + 1, item["y"]])
+    row = rows[item.source]
+    x, y = _finite(row[: k + 1, item.x], row[: k + 1, item.y])
     style = _line_style(item, runs)
     axes.plot(x, y, linewidth=1.6, **style)
     if len(x) <= 60:
@@ -140,47 +140,47 @@ def _path(axes, panel, item, rows, values, k, runs):
 
 
 def _curve(axes, panel, item, rows, values, k, runs):
-    row = rows[item["source"]]
-    y = row[:, item["y"]]
-    x = np.arange(len(row), dtype=float) if item.get("x") is None else row[:, item["x"]]
+    row = rows[item.source]
+    y = row[:, item.y]
+    x = np.arange(len(row), dtype=float) if item.x is None else row[:, item.x]
     x, y = _finite(x, y)
     axes.plot(x, y, linewidth=1.6, **_line_style(item, runs))
 
 
 def _points(axes, panel, item, rows, values, k, runs):
-    data = np.atleast_2d(np.asarray(item["data"] if "data" in item else rows[item["source"]], float))
-    if item.get("symbol") == "line":
-        axes.plot(data[:, 0], data[:, 1], color=item.get("color"), linewidth=1.5, zorder=1.5)
+    data = np.atleast_2d(np.asarray(rows[item.source] if item.data is None else item.data, float))
+    if item.symbol == "line":
+        axes.plot(data[:, 0], data[:, 1], color=item.color, linewidth=1.5, zorder=1.5)
         return
-    marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.get("symbol", "dot")]
+    marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.symbol]
     color = _line_style(item, runs)["color"]
-    face = "none" if item.get("symbol") == "ring" else color
+    face = "none" if item.symbol == "ring" else color
     axes.plot(
         data[:, 0], data[:, 1], marker, markersize=size, color=color, markerfacecolor=face,
-        markeredgecolor="white" if item.get("symbol") == "star" else color,
-        alpha=item.get("alpha", 1.0), label=item.get("label"), zorder=item.get("zorder", 4),
+        markeredgecolor="white" if item.symbol == "star" else color,
+        alpha=item.alpha or 1.0, label=item.label, zorder=4,
     )  # fmt: skip
 
 
 def _arrow(axes, panel, item, rows, values, k, runs):
-    row = np.atleast_2d(rows[item["source"]])
+    row = np.atleast_2d(rows[item.source])
     row = row[min(k, len(row) - 1)]
-    (x, y), (dx, dy) = row[item["at"]], row[item["by"]]
+    (x, y), (dx, dy) = row[item.at], row[item.by]
     if not np.isfinite([x, y, dx, dy]).all():
         return
     style = _line_style(item, runs)
-    width = 0.7 * item.get("width", 3)
+    width = 0.7 * (item.width or 3)
     arrow = {"arrowstyle": "-|>", "color": style["color"], "linewidth": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (x + dx, y + dy), (x, y), arrowprops=arrow, zorder=6, annotation_clip=True)
     axes.plot([], [], color=style["color"], linewidth=2, label=style["label"])
 
 
 def _line(axes, panel, item, rows, values, k, runs):
-    if "control" in item:
-        slope, intercept = values[item["control"]]
+    if item.control:
+        slope, intercept = values[item.control]
     else:
-        row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
-        slope, intercept = row[item["slope"]], row[item["intercept"]]
+        row = rows[item.source][min(k, len(rows[item.source]) - 1)]
+        slope, intercept = row[item.slope], row[item.intercept]
     if not np.isfinite([slope, intercept]).all():
         return
     x = np.array(panel.x)
@@ -188,56 +188,56 @@ def _line(axes, panel, item, rows, values, k, runs):
 
 
 def _vline(axes, panel, item, rows, values, k, runs):
-    x = values[item["control"]] if "control" in item else item["x"]
-    x = rows[item["source"]].ravel()[x] if "source" in item else x
-    color = item.get("color", ROLES["theory"][0])
-    axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.get("dash", ()))) if item.get("dash") else "-")
-    if item.get("label"):
-        right = item.get("side", "right") == "right"
+    x = values[item.control] if item.control else item.x
+    x = rows[item.source].ravel()[x] if item.source else x
+    color = item.color or ROLES["theory"][0]
+    axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.dash)) if item.dash else "-")
+    if item.label:
+        right = (item.side or "right") == "right"
         axes.annotate(
-            _labelled(item["label"], x), (x, 0.97), xycoords=("data", "axes fraction"), fontsize=8, color=color,
+            _labelled(item.label, x), (x, 0.97), xycoords=("data", "axes fraction"), fontsize=8, color=color,
             xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right", va="top",
             annotation_clip=True,
         )  # fmt: skip
 
 
 def _hline(axes, panel, item, rows, values, k, runs):
-    y = values[item["control"]] if "control" in item else item["y"]
-    axes.axhline(y, color=item.get("color", ROLES["text"][0]), linewidth=0.8, linestyle=":")
-    if item.get("label"):
-        right = item.get("side") == "right"
+    y = values[item.control] if item.control else item.y
+    axes.axhline(y, color=(item.color or ROLES["text"][0]), linewidth=0.8, linestyle=":")
+    if item.label:
+        right = item.side == "right"
         axes.annotate(
-            item["label"], (0.99 if right else 0.01, y), xycoords=("axes fraction", "data"), fontsize=8,
+            item.label, (0.99 if right else 0.01, y), xycoords=("axes fraction", "data"), fontsize=8,
             ha="right" if right else "left", va="top",
-            color=item.get("color", ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
+            color=(item.color or ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
         )  # fmt: skip
 
 
 def _dot(axes, panel, item, rows, values, k, runs):
     style = _line_style(item, runs)
     low, high = axes.get_ylim()
-    axes.plot(values[item["control"]], low + 0.3 * (high - low), "o", color=style["color"], markersize=7, clip_on=False)
+    axes.plot(values[item.control], low + 0.3 * (high - low), "o", color=style["color"], markersize=7, clip_on=False)
 
 
 def _bars(axes, panel, item, rows, values, k, runs):
-    row = rows[item["source"]][min(k, len(rows[item["source"]]) - 1)]
-    heights = np.nan_to_num(row[item["channels"]], nan=0, posinf=1e12, neginf=-1e12)
-    axes.bar(range(len(item["channels"])), heights, color=item["colors"], width=0.6)
-    axes.set_xticks(range(len(item["channels"])), item["labels"])
+    row = rows[item.source][min(k, len(rows[item.source]) - 1)]
+    heights = np.nan_to_num(row[item.channels], nan=0, posinf=1e12, neginf=-1e12)
+    axes.bar(range(len(item.channels)), heights, color=item.colors, width=0.6)
+    axes.set_xticks(range(len(item.channels)), item.labels)
 
 
 def _histogram(axes, panel, item, rows, values, k, runs):
-    shares = rows[item["source"]][k, item["first"] : item["first"] + item["count"]]
+    shares = rows[item.source][k, item.first : item.first + item.count]
     style = _line_style(item, runs)
-    edges = np.linspace(*panel.x, item["count"] + 1)
+    edges = np.linspace(*panel.x, item.count + 1)
     floor = panel.y[0]
     axes.stairs(np.maximum(shares, floor), edges, baseline=floor, fill=True, color=style["color"], alpha=0.2)
     axes.stairs(np.maximum(shares, floor), edges, baseline=floor, linewidth=1.6, **style)
 
 
 def _handle(axes, panel, item, rows, values, k, runs):
-    point = values[item["control"]]
-    x, y = point if len(point) == 2 else (point[0], item["y"])
+    point = values[item.control]
+    x, y = point if len(point) == 2 else (point[0], item.y)
     axes.plot(x, y, "o", markersize=9, markerfacecolor="white", markeredgecolor="#222222", markeredgewidth=2, zorder=7)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import traitlets
 from ipywidgets import widget_serialization
 
-from ..knobs import told
+from ..checks import told
 from .scene import Scene
 
 __all__ = ["Source", "Stage"]
@@ -92,6 +92,15 @@ class Stage(anywidget.AnyWidget):
         # One binary trait for each array, so that only what changed travels.
         self.add_traits(**{name: traitlets.Dict(value).tag(sync=True) for name, value in self._arrays(values, True)})
         self.observe(self._answer, "request")
+
+    @property
+    def metadata(self) -> dict:
+        """What an output that shows the stage must say beside it: on Colab, where the manager of such widgets is.
+
+        anywidget says it of itself (its pull request 75); a lab that holds the stage has to pass it on.
+        """
+        bundle = self._repr_mimebundle_()
+        return bundle[1] if isinstance(bundle, tuple) else {}
 
     def rows(self, values) -> dict:
         """The current array of each source, for the static twin."""

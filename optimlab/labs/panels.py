@@ -1,0 +1,130 @@
+"""Panels that several labs have: a surface with paths, losses against the step, a ruler of learning rates, epochs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..descent import TOLERANCE
+from ..palette import role
+from ..stage.marks import Curve, Dot, Field, Handle, HLine, Path, Points, VLine
+from ..stage.scene import Panel
+from .sources import floor_of
+
+TRAINING_LOSS, TEST_ERROR = range(2)
+"""The channels of a training's curves; see `optimlab.labs.sources.training_rows`."""
+
+
+def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ₀") -> Panel:
+    """The surface with its minima, the paths of the runs, and the start to drag."""
+    if surface.dim == 1:
+        return line_panel(surface, sources, runs, handle)
+    symbols = getattr(surface, "symbols", ("x", "y"))
+    marks = [Field(source="field", minimum=floor_of(surface), count=16)]
+    if surface.minima:
+        marks.append(
+            Points(
+                data=[list(m) for m in surface.minima],
+                symbol="star",
+                color="#222222",
+                color_dark="#ffffff",
+                label="minimum",
+            )
+        )
+    marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
+    marks += [*extra, Handle(control="start", label=handle)]
+    return Panel(
+        *surface.view,
+        x_label=symbols[0],
+        y_label=symbols[1],
+        title=title or f"{surface.name}: drag the start",
+        alt=f"contour plot of {surface.name} with the paths of {', '.join(run.label for run in runs) or 'no run'}",
+        marks=marks,
+    )
+
+
+def line_panel(surface, sources, runs, handle) -> Panel:
+    """A loss of one parameter as a curve, with the steps as points on it."""
+    (view,) = surface.view
+    w = np.linspace(*view, 161)
+    heights = surface.value(w[:, None]) - floor_of(surface)
+    top = 1.1 * float(heights.max())
+    curve = np.column_stack([w, heights])
+    marks = [Points(data=curve.tolist(), symbol="line", color="#98A4B3", color_dark="#6B7787")]
+    marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
+    marks.append(Handle(control="start", label=handle, y=-0.06 * top))
+    return Panel(
+        view,
+        (-0.12 * top, top),
+        x_label="w",
+        y_label="L(w) − min L",
+        title=f"{surface.name}: drag the start",
+        alt=f"{surface.name} with the steps of {', '.join(run.label for run in runs)}",
+        marks=marks,
+    )
+
+
+def loss_panel(surface, sources, runs, steps, first, tolerance=None) -> Panel:
+    """L − min L against the step, on a logarithmic scale; without a tolerance, without the line of the target."""
+    target, tolerance = tolerance is not None, TOLERANCE if tolerance is None else tolerance
+    top = max(first - floor_of(surface), 10 * tolerance, 1e-6)
+    high = 10.0 ** np.ceil(np.log10(top) + 0.6)
+    low = min(10.0 ** np.floor(np.log10(tolerance) - 2), high * 1e-6)
+    marks = [Curve(source=s.name, run=run.id, y=surface.dim) for s, run in zip(sources, runs, strict=True)]
+    if target:
+        marks.append(HLine(y=tolerance, label=f"settled: at or below {tolerance:g} for good"))
+    return Panel(
+        (0, max(steps, 1)),
+        (low, high),
+        x_label="step k",
+        y_label="L − min L",
+        title="loss against step",
+        alt=f"loss against step for {', '.join(run.label for run in runs)}, logarithmic",
+        y_log=True,
+        marks=marks,
+    )
+
+
+def rate_ruler(surface, runs, controls) -> Panel:
+    """Where each η lies, beside what theory says for gradient descent on this quadratic."""
+    rates = [c for c in controls if c.name.endswith(" lr")]
+    low = min([c.knob.low for c in rates], default=1e-4)
+    high = max([c.knob.high for c in rates], default=1.0)
+    kind = "full-batch gradient descent" if hasattr(surface, "gradient_at") else "gradient descent"
+    theory = role("theory")
+    marks = [
+        VLine(source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),
+        VLine(source="theory", x=1, label="limit: 2/λmax = {x}", **theory),
+    ]
+    marks += [Dot(control=c.name, run=c.row) for c in rates]
+    return Panel(
+        (low, 10 * high),
+        (0, 1),
+        x_label=f"learning rate η, and what theory says for {kind}",
+        alt="the learning rates beside 2/(λmin+λmax) and 2/λmax",
+        x_log=True,
+        height="ruler",
+        marks=marks,
+    )
+
+
+def training_panels(runs, epochs) -> list:
+    """Training loss and test error, against the epoch."""
+    return [
+        epoch_panel("training loss", "cross-entropy", TRAINING_LOSS, (1e-3, 10.0), runs, epochs, height=0.55),
+        epoch_panel("test error", "share of wrong answers", TEST_ERROR, (5e-3, 1.0), runs, epochs, height=0.55),
+    ]
+
+
+def epoch_panel(title, y_label, channel, span, runs, epochs, log=True, height=0.72) -> Panel:
+    """One channel of every run against the epoch; the source of the i-th run is called ``run{i}``."""
+    return Panel(
+        (0, epochs),
+        span,
+        x_label="epoch",
+        y_label=y_label,
+        title=title,
+        alt=f"{title} against epoch for {', '.join(run.label for run in runs)}{', logarithmic' if log else ''}",
+        y_log=log,
+        height=height,
+        marks=[Curve(source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)],
+    )

@@ -1,0 +1,39 @@
+r"""The optimizers, each as its formula.
+
+An optimizer is a frozen dataclass of hyperparameters with two pure methods::
+
+    state        = optimizer.init(theta)                   # v, m, G … all zero
+    theta, state = optimizer.step(theta, grad, state, k)   # the rule, once
+
+``theta`` has shape (..., d). ``grad`` is a *function*, so that the code can say ``grad(theta)`` where the formula
+says ∇L(θ), and look elsewhere (Nesterov) in the same words. ``k`` = 0, 1, 2, … is the index of the step.
+Hyperparameters broadcast against θ: with ``lr`` of shape (n, 1) and θ of shape (n, d), n descents run at once.
+The learning rate may also be a schedule, that is, a function of k. An optimizer can contain another one (`Around`).
+
+The defaults are the rules as papers and lessons write them. Where PyTorch, Keras or optax differ, an option with
+the field's name gives their dialect.
+"""
+
+from .adam import Adam, AdamW
+from .adaptive import Adadelta, AdaGrad, RMSprop
+from .around import Around, DecoupledWeightDecay, Lookahead, ScheduleFree
+from .base import Optimizer
+from .layerwise import Muon
+from .momentum import GradientDescent, Momentum, Nesterov
+
+__all__ = [
+    "AdaGrad",
+    "Adadelta",
+    "Adam",
+    "AdamW",
+    "Around",
+    "DecoupledWeightDecay",
+    "GradientDescent",
+    "Lookahead",
+    "Momentum",
+    "Muon",
+    "Nesterov",
+    "Optimizer",
+    "RMSprop",
+    "ScheduleFree",
+]
