@@ -16,6 +16,7 @@ from threading import Lock
 import numpy as np
 
 from .descent import check_clip, check_optimizer, clipped, scheduled, with_rate
+from .extras import needed
 from .knobs import (
     Knob,
     check_choice,
@@ -504,10 +505,11 @@ class OneThread:
         self.users, self.turn, self.limit = 0, Lock(), None
 
     def __enter__(self):
+        libraries = blas_libraries()  # before anything is counted: threadpoolctl may not be installed
         with self.turn:
             self.users += 1
             if self.users == 1:
-                self.limit = blas_libraries().limit(limits=1, user_api="blas")
+                self.limit = libraries.limit(limits=1, user_api="blas")
 
     def __exit__(self, *trouble):
         with self.turn:
@@ -521,9 +523,7 @@ ONE_THREAD = OneThread()
 
 @cache
 def blas_libraries():
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+    return needed("data", "training needs", "threadpoolctl").ThreadpoolController()
 
 
 def check_parts(network, data, batch_size, seed):
@@ -543,8 +543,7 @@ def epochs_bar(epochs, progress):
     """The epochs, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
     if not progress:
         return range(epochs)
-    from tqdm import tqdm
-
+    tqdm = needed("data", "the progress bar needs", "tqdm").tqdm
     if sys.platform == "emscripten":
         tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar
     return tqdm(range(epochs), file=sys.stdout, ascii=" ━", bar_format=BAR)

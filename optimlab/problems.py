@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import import_module
 
 import numpy as np
 
+from .extras import needed
 from .knobs import Knob, check_choice, check_numbers, check_seed, check_whole, told
 
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
@@ -258,16 +258,8 @@ def like(theta, gradient):
 
 def from_sklearn(loader: str, **options):
     """What one of scikit-learn's loaders of data sets returns, or an `ImportError` that says how to get it."""
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        raise ImportError(
-            "the data sets come with scikit-learn, which is not here yet: in the browser, run `import sklearn` "
-            "in a cell of its own, elsewhere install scikit-learn; then run this cell again"
-        ) from None
-    return getattr(datasets, loader)(**options)
+    browser = "; in the browser, run `import sklearn` in a cell of its own instead, then run this cell again"
+    return getattr(needed("data", "the data sets need", "sklearn.datasets", remedy=browser), loader)(**options)
 
 
 def diabetes(scaling: str = "units") -> LinearRegression:
