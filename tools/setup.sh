@@ -34,16 +34,14 @@ install() {
     "$1" --require-hashes -r requirements.lock && "$1" --no-deps --no-build-isolation --editable .
 }
 
-if [ -e "$venv/ready" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null; then
-    touch "$venv/$MARK"
-    rm "$venv/ready" # an update that is interrupted leaves a half-made environment, and that is made anew
-else
+# One that was ready once is brought up to date; one that was interrupted before, or whose Python has gone, is made anew.
+if ! { [ -e "$venv/ready" ] && "$venv/bin/python" -c 'import pip'; } 2>/dev/null; then
     if uv --version >/dev/null 2>&1; then # it brings pip, which is locked
         new_venv --without-pip
     else
         new_venv
     fi
-    echo "Installing what is locked; this takes a minute or two, once."
+    echo "Installing what is locked; this takes up to a minute, once."
 fi
 if ! { find_uv && install with_uv; }; then
     echo "uv could not install the dependencies, see above: trying pip." >&2
