@@ -159,7 +159,9 @@ def test_imports_run_one_way(path):
     for module, top in imports_of(path):
         root, *rest = module.split(".")
         if root == "optimlab" and rest and rest[0] in LEVEL:
-            assert LEVEL[rest[0]] < level or rest[0] == name in ("labs", "stage") or level == 5, f"{name} imports {module}"
+            assert LEVEL[rest[0]] < level or rest[0] == name in ("labs", "stage") or level == 5, (
+                f"{name} imports {module}"
+            )
         if level < 3 and top:
             assert root not in HEAVY, f"{name} imports {module}"
         if level < 3:
