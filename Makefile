@@ -32,6 +32,7 @@ test notebooks: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser
+	$(BIN)/python -m tools.node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser --ignore=tests/browser/test_front_ends.py
@@ -40,8 +41,9 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
 
-lint: $(VENV)/ready  ## ruff: rules and format, notebooks too
+lint: $(VENV)/ready  ## ruff: rules and format, notebooks too; tsc and eslint for the JavaScript
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	sh tools/lint_js.sh
 
 format: $(VENV)/ready  ## let ruff put everything into shape
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -103,4 +105,4 @@ lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
 
 clean:  ## remove what make made
 	@. tools/python.sh && remove_venvs $(VENV) .venv-colab .venv-bench .venv-site
-	rm -rf .pyodide _site .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .pyodide _site .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/js/node_modules

@@ -1,5 +1,6 @@
 """The project's own files agree with one another: dependencies, slug, set-up cell, notebooks."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import browser, slug
+from tools import browser, node, slug
 from tools.notebooks import METADATA, WIDGET, all_notebooks, covers, problems, read, run, setup_cells, tidy, write
 from tools.setup_cell import ROOT, current_slug, is_published, setup_cell
 
@@ -267,6 +268,53 @@ def test_without_any_browser_the_sentence_says_what_to_install(no_browser, monke
     monkeypatch.setattr(browser, "install_debians", lambda: None)
     assert browser.main() == 1
     assert "apt install chromium" in capsys.readouterr().err
+
+
+# Node for the JavaScript: the machine's if it is new enough, else Playwright's, else a sentence
+
+
+def put_node(folder: Path, version: str) -> str:
+    (folder / "node").write_text(f"#!/bin/sh\necho {version}\n")
+    (folder / "node").chmod(0o755)
+    return str(folder / "node")
+
+
+TOO_OLD = ["v18.20.4", "v20.18.3", "v21.7.3", "v22.6.0", "nonsense"]
+NEW_ENOUGH = ["v20.19.0", "v22.7.0", "v24.1.0"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts")
+@pytest.mark.parametrize("version", TOO_OLD + NEW_ENOUGH)
+def test_a_node_that_is_too_old_is_passed_over_for_playwrights(monkeypatch, tmp_path, version):
+    good = version in NEW_ENOUGH
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(node, "playwrights", lambda: None)
+    own = put_node(tmp_path, version)
+    assert node.find_node() == (own if good else None)
+    (tmp_path / "driver").mkdir()
+    theirs = put_node(tmp_path / "driver", "v22.14.0")
+    monkeypatch.setattr(node, "playwrights", lambda: theirs)
+    assert node.find_node() == (own if good else theirs)
+
+
+def test_playwright_brings_a_node_that_is_new_enough():
+    assert node.is_new_enough(node.version(node.playwrights()))
+
+
+def test_without_any_node_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(node, "find_node", lambda: None)
+    with pytest.raises(SystemExit, match="install it, or pip install playwright"):
+        node.found_node()
+
+
+def test_the_javascript_tools_are_pinned_with_hashes_and_no_registry():
+    pinned = json.loads((ROOT / "tools/js/package.json").read_text("utf-8"))["devDependencies"]
+    text = (ROOT / "tools/js/package-lock.json").read_text("utf-8")
+    packages = {name: package for name, package in json.loads(text)["packages"].items() if name}
+    assert all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in pinned} == pinned
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    assert '"resolved"' not in text and "registry" not in text
 
 
 # Finding a Python

@@ -1,7 +1,7 @@
 """What a lab shows, as plain data: panels, and marks on them.
 
 A *source* is a named array that the kernel computes: the path of an optimizer, the field of a surface, a few
-numbers. A *mark* says how a source is drawn. `stage.js` draws marks in the browser, where they move;
+numbers. A *mark* says how a source is drawn. `marks.js` draws marks in the browser, where they move;
 `optimlab.stage.twin` draws the same marks with matplotlib, for the static twin.
 
 The rows of a source of shape (T+1, channels) belong to the steps k = 0 … T; a mark names the channels it uses.
