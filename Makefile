@@ -19,7 +19,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 # The environment is made once, and again only when the locked dependencies change.
-$(VENV)/ready: requirements.lock pyproject.toml tools/setup.sh
+$(VENV)/ready: requirements.lock pyproject.toml tools/setup.sh tools/python.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
 
 setup: $(VENV)/ready  ## make the environment (.venv) and nothing more
@@ -32,6 +32,7 @@ test notebooks: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser
+	$(BIN)/python -m tools.node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser --ignore=tests/browser/test_front_ends.py
@@ -40,8 +41,9 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
 
-lint: $(VENV)/ready  ## ruff: rules and format, notebooks too
+lint: $(VENV)/ready  ## ruff: rules and format, notebooks too; tsc and eslint for the JavaScript
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	sh tools/lint_js.sh
 
 format: $(VENV)/ready  ## let ruff put everything into shape
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -56,8 +58,8 @@ matrix: $(VENV)/ready  ## Python 3.11–3.13, oldest and newest packages, both f
 	$(BIN)/python -m nox $(ARGS)
 
 .venv-bench/ready: $(VENV)/ready benchmarks/requirements.txt
-	$(BIN)/python -m venv --clear .venv-bench
-	.venv-bench/bin/python -m pip install --quiet -e ".[lab,test]" -r benchmarks/requirements.txt -c $(VENV)/locked.txt
+	@. tools/python.sh && make_venv $(BIN)/python .venv-bench --without-pip
+	$(BIN)/python -m pip --python .venv-bench install -q -e ".[lab]" --group dev -r benchmarks/requirements.txt -c $(VENV)/locked.txt
 	touch $@
 
 bench: export OMP_NUM_THREADS = 1
@@ -73,9 +75,9 @@ soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more me
 	MINUTES=$(MINUTES) $(BIN)/python -m benchmarks.soak
 
 .venv-site/ready: $(VENV)/ready tools/site/requirements.txt
-	$(BIN)/python -m venv --clear .venv-site
+	@. tools/python.sh && make_venv $(BIN)/python .venv-site --without-pip
 	grep -v widgets= $(VENV)/locked.txt > .venv-site/locked.txt
-	.venv-site/bin/python -m pip install --quiet -r tools/site/requirements.txt -c .venv-site/locked.txt
+	$(BIN)/python -m pip --python .venv-site install -q -r tools/site/requirements.txt -c .venv-site/locked.txt
 	touch $@
 
 # For tests: Pyodide's files out of a pinned package, each checked against Pyodide's own hashes.
@@ -102,4 +104,5 @@ lock: $(VENV)/ready  ## resolve requirements.lock anew, from pyproject.toml
 	sh tools/lock.sh $(BIN)
 
 clean:  ## remove what make made
-	rm -rf .venv .venv-colab .venv-bench .venv-site .pyodide _site .nox dist build .pytest_cache .ruff_cache .hypothesis
+	@. tools/python.sh && remove_venvs $(VENV) .venv-colab .venv-bench .venv-site
+	rm -rf .pyodide _site .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/js/node_modules

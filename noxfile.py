@@ -53,7 +53,7 @@ def browser(session, front_end, widgets):
     major = {"jupyterlab": 4, "notebook": 7}[front_end]
     # ipywidgets 7.7.1 allows a newer half in the browser than the one that it can talk to.
     half = ["jupyterlab-widgets<3"] if widgets.startswith("7") else []
-    session.install(*TOOLS, "-e.", f"{front_end}=={major}.*", f"ipywidgets=={widgets}", *half)
+    session.install(*TOOLS, "-e.[labs,data]", f"{front_end}=={major}.*", f"ipywidgets=={widgets}", *half)
     tell_versions(session)
     session.run("python", "-m", "tools.browser")
     session.run("pytest", "-q", "tests/browser/test_front_ends.py", env=ONE_THREAD | {"FRONT_END": front_end})

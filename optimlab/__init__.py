@@ -4,10 +4,12 @@
 >>> descend(ravine(kappa=20), Momentum(lr=0.05, gamma=0.9), steps=200)
 Momentum  η=0.05  γ=0.9  settles at L<0.001 after 76 steps
 
-The core needs numpy alone. The labs (`race`, `anatomy`, …) load matplotlib and ipywidgets when they are first used.
+The core needs numpy alone. The labs (`race`, `anatomy`, …) load matplotlib and ipywidgets when they are first used;
+the extra ``optimlab[labs]`` brings them, ``optimlab[data]`` the data sets and what training needs.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .descent import Trajectory, descend, sweep
 from .optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
@@ -65,6 +67,36 @@ LAZY = {
 }
 """What loads when it is first asked for: the labs bring matplotlib and ipywidgets, the data sets scikit-learn."""
 
+if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZY
+    from .exercises import check as check
+    from .labs.anatomy import anatomy as anatomy
+    from .labs.batch import batch_lab as batch_lab
+    from .labs.clip import clip_lab as clip_lab
+    from .labs.depth import depth_lab as depth_lab
+    from .labs.dialects import dialects as dialects
+    from .labs.fit import fit_lab as fit_lab
+    from .labs.gradient import gradient_lab as gradient_lab
+    from .labs.live import live_curves as live_curves
+    from .labs.overfit import overfit_lab as overfit_lab
+    from .labs.race import race as race
+    from .labs.range import range_lab as range_lab
+    from .labs.saddle import saddle_lab as saddle_lab
+    from .labs.schedule import schedule_lab as schedule_lab
+    from .labs.training import training_lab as training_lab
+    from .networks import Data as Data
+    from .networks import Network as Network
+    from .networks import clip_norm as clip_norm
+    from .networks import clip_value as clip_value
+    from .networks import digits as digits
+    from .networks import range_test as range_test
+    from .networks import train as train
+    from .noise import Noisy as Noisy
+    from .problems import LinearRegression as LinearRegression
+    from .problems import LogisticRegression as LogisticRegression
+    from .problems import breast_cancer as breast_cancer
+    from .problems import diabetes as diabetes
+    from .reading import show as show
+
 __all__ = [
     "AdaGrad",
     "Adadelta",
@@ -107,4 +139,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

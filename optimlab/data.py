@@ -6,12 +6,12 @@ They come with scikit-learn, nothing is downloaded. Regression problems on data 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from .checks import check_numbers, check_seed, check_whole, told
+from .extras import needed
 
 __all__ = ["Data", "digits"]
 
@@ -60,16 +60,8 @@ def digits(train_size: int = 1297, seed: int = 0) -> Data:
 
 def from_sklearn(loader: str, **options: Any) -> Any:
     """What one of scikit-learn's loaders of data sets returns, or an `ImportError` that says how to get it."""
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        raise ImportError(
-            "the data sets come with scikit-learn, which is not here yet: in the browser, run `import sklearn` "
-            "in a cell of its own, elsewhere install scikit-learn; then run this cell again"
-        ) from None
-    return getattr(datasets, loader)(**options)
+    browser = "; in the browser, run `import sklearn` in a cell of its own instead, then run this cell again"
+    return getattr(needed("data", "the data sets need", "sklearn.datasets", remedy=browser), loader)(**options)
 
 
 def as_array(name: str, values: Any) -> np.ndarray:

@@ -6,6 +6,8 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from .extras import needed
+
 __all__ = ["ONE_THREAD"]
 
 
@@ -17,10 +19,11 @@ class OneThread:
         self.limit: Any = None
 
     def __enter__(self) -> None:
+        libraries = blas_libraries()
         with self.turn:
             self.users += 1
             if self.users == 1:
-                self.limit = blas_libraries().limit(limits=1, user_api="blas")
+                self.limit = libraries.limit(limits=1, user_api="blas")
 
     def __exit__(self, *trouble: object) -> None:
         with self.turn:
@@ -34,6 +37,4 @@ ONE_THREAD = OneThread()
 
 @cache
 def blas_libraries() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
+    return needed("data", "training needs", "threadpoolctl").ThreadpoolController()

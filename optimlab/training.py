@@ -18,6 +18,7 @@ from .checks import check_choice, check_function, check_numbers, check_seed, che
 from .clipping import Clip, check_clip
 from .data import Data
 from .descent import Driver, Point, walk
+from .extras import needed
 from .knobs import Knob
 from .layers import Layers
 from .losses import Gradient, Loss
@@ -364,7 +365,7 @@ def epochs_bar(epochs: int, progress: bool) -> Any:
     """The epochs, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
     if not progress:
         return range(epochs)
-    from tqdm import tqdm
+    tqdm = needed("data", "the progress bar needs", "tqdm").tqdm
 
     if sys.platform == "emscripten":
         tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar

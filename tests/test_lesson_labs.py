@@ -16,7 +16,6 @@ from optimlab import (
     descend,
     digits,
     live_curves,
-    training,
     overfit_lab,
     parabola,
     range_lab,
@@ -25,6 +24,7 @@ from optimlab import (
     saddle_lab,
     schedule_lab,
     train,
+    training,
     training_lab,
 )
 from optimlab.labs.depth import histogram, signals

@@ -1,5 +1,6 @@
 """The project's own files agree with one another: dependencies, slug, set-up cell, notebooks."""
 
+import json
 import os
 import re
 import shutil
@@ -11,12 +12,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import browser, slug
+from tools import browser, node, slug
 from tools.notebooks import METADATA, WIDGET, all_notebooks, covers, problems, read, run, setup_cells, tidy, write
 from tools.setup_cell import ROOT, current_slug, is_published, setup_cell
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+GROUPS = PYPROJECT["dependency-groups"]
 PLACES = {path for pattern in slug.FILES for path in ROOT.glob(pattern)}
 
 
@@ -28,22 +31,28 @@ def name_of(requirement: str) -> str:
 
 
 def test_environment_yml_asks_for_what_pyproject_asks_for():
-    wanted = [f"python{PROJECT['requires-python']}", *PROJECT["dependencies"]]
-    wanted += PROJECT["optional-dependencies"]["lab"]
+    wanted = [f"python{PROJECT['requires-python']}", *PROJECT["dependencies"], *EXTRAS["labs"], *EXTRAS["data"]]
+    wanted += [requirement for requirement in EXTRAS["lab"] if not requirement.startswith("optimlab[")]
     listed = re.findall(r"^  - ([^\s:]+)$", (ROOT / "environment.yml").read_text("utf-8"), re.MULTILINE)
     assert sorted(set(listed) - {"conda-forge", "pip"}) == sorted(wanted)
 
 
 def test_dependencies_have_lower_bounds_only():
-    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", requirement) for requirement in PROJECT["dependencies"])
+    requirements = [*PROJECT["dependencies"], *EXTRAS["labs"], *EXTRAS["data"]]
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", requirement) for requirement in requirements)
+
+
+def test_numpy_alone_is_required_and_the_extra_lab_has_all_that_the_notebooks_need():
+    assert [name_of(requirement) for requirement in PROJECT["dependencies"]] == ["numpy"]
+    assert EXTRAS["lab"] == ["jupyterlab>=4", "optimlab[labs,data]"]
 
 
 def test_the_lock_holds_every_dependency_with_hashes_and_no_address():
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     pinned = set(re.findall(r"^([\w.-]+)==\S+ .*\\\n    --hash=sha256:", lock, re.MULTILINE))
-    extras = PROJECT["optional-dependencies"]
-    wanted = PROJECT["dependencies"] + extras["lab"] + extras["test"] + PYPROJECT["dependency-groups"]["build"]
-    assert {name_of(requirement) for requirement in wanted} <= pinned
+    wanted = [PROJECT["dependencies"], *EXTRAS.values(), *GROUPS.values()]
+    assert {name_of(requirement) for some in wanted for requirement in some} - {"optimlab"} <= pinned
+    assert set(PYPROJECT["build-system"]["requires"]) <= set(GROUPS["build"])
     assert "://" not in lock
 
 
@@ -54,6 +63,28 @@ def test_version_is_the_same_everywhere():
     assert optimlab.__version__ == version
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
     assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+# The package's page
+
+
+def test_the_classifiers_name_the_pythons_that_are_tested():
+    tested = set(re.findall(r'"(3\.\d+)"', (ROOT / "noxfile.py").read_text("utf-8")))
+    named = {line.split(" :: ")[-1] for line in PROJECT["classifiers"] if ":: Python :: 3." in line}
+    assert named == tested and f">={min(tested)}" == PROJECT["requires-python"]
+
+
+def test_the_long_description_is_the_readme_with_no_relative_link():
+    pytest.importorskip("hatch_fancy_pypi_readme")
+    command = [sys.executable, "-m", "hatch_fancy_pypi_readme", ROOT / "pyproject.toml"]
+    text = subprocess.check_output(command, cwd=ROOT, text=True, encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert all(link.startswith("https://") for link in links), links
+    slug = current_slug()
+    assert f"](https://raw.githubusercontent.com/{slug}/main/docs/race.png)" in text
+    assert f"](https://github.com/{slug}/blob/main/optimlab/optimizers.py)" in text
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.sub(r"\]\([^)]+\)", "", text).strip() == re.sub(r"\]\([^)]+\)", "", readme).strip()
 
 
 # The repository's name
@@ -239,7 +270,57 @@ def test_without_any_browser_the_sentence_says_what_to_install(no_browser, monke
     assert "apt install chromium" in capsys.readouterr().err
 
 
+# Node for the JavaScript: the machine's if it is new enough, else Playwright's, else a sentence
+
+
+def put_node(folder: Path, version: str) -> str:
+    (folder / "node").write_text(f"#!/bin/sh\necho {version}\n")
+    (folder / "node").chmod(0o755)
+    return str(folder / "node")
+
+
+TOO_OLD = ["v18.20.4", "v20.18.3", "v21.7.3", "v22.6.0", "nonsense"]
+NEW_ENOUGH = ["v20.19.0", "v22.7.0", "v24.1.0"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts")
+@pytest.mark.parametrize("version", TOO_OLD + NEW_ENOUGH)
+def test_a_node_that_is_too_old_is_passed_over_for_playwrights(monkeypatch, tmp_path, version):
+    good = version in NEW_ENOUGH
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(node, "playwrights", lambda: None)
+    own = put_node(tmp_path, version)
+    assert node.find_node() == (own if good else None)
+    (tmp_path / "driver").mkdir()
+    theirs = put_node(tmp_path / "driver", "v22.14.0")
+    monkeypatch.setattr(node, "playwrights", lambda: theirs)
+    assert node.find_node() == (own if good else theirs)
+
+
+def test_playwright_brings_a_node_that_is_new_enough():
+    assert node.is_new_enough(node.version(node.playwrights()))
+
+
+def test_without_any_node_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(node, "find_node", lambda: None)
+    with pytest.raises(SystemExit, match="install it, or pip install playwright"):
+        node.found_node()
+
+
+def test_the_javascript_tools_are_pinned_with_hashes_and_no_registry():
+    pinned = json.loads((ROOT / "tools/js/package.json").read_text("utf-8"))["devDependencies"]
+    text = (ROOT / "tools/js/package-lock.json").read_text("utf-8")
+    packages = {name: package for name, package in json.loads(text)["packages"].items() if name}
+    assert all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in pinned} == pinned
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    assert '"resolved"' not in text and "registry" not in text
+
+
 # Finding a Python
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="make and sh are for Linux and macOS")
 
 
 def find_python(folder: Path, *names: str) -> str:
@@ -249,9 +330,63 @@ def find_python(folder: Path, *names: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="make and sh are for Linux and macOS")
+@posix
 def test_a_python_that_does_not_run_is_passed_over(tmp_path):
     (tmp_path / "python3.99").write_text("#!/bin/sh\nexit 127\n")
     (tmp_path / "python3.99").chmod(0o755)
     assert find_python(tmp_path, "python3.99", sys.executable) == sys.executable
     assert find_python(tmp_path, "python3.99", "no-such-python") == ""
+
+
+# Environments: only those that make has made are emptied or removed
+
+
+def shell(folder: Path, script: str) -> subprocess.CompletedProcess:
+    command = ["sh", "-euc", f'. "{ROOT}/tools/python.sh"; {script}']
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def make_venv(folder: Path) -> subprocess.CompletedProcess:
+    return shell(folder, f'make_venv "{sys.executable}" .venv --without-pip')
+
+
+def works(venv: Path) -> bool:
+    return subprocess.run([venv / "bin" / "python", "-c", ""]).returncode == 0
+
+
+@posix
+def test_an_environment_of_somebody_elses_stays_as_it_is(tmp_path):
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").write_text("mine")
+    done = make_venv(tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "make lab VENV=" in done.stderr
+    shell(tmp_path, "remove_venvs .venv .venv-absent").check_returncode()
+    assert (venv / "bin" / "python").read_text() == "mine"
+
+
+@posix
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "half of ours", "ours of an earlier version"])
+def test_an_environment_of_ours_is_made_anew(tmp_path, left):
+    venv = tmp_path / ".venv"
+    if left != "nothing":
+        venv.mkdir()
+    if left == "half of ours":
+        make_venv(tmp_path).check_returncode()
+        (venv / "bin" / "python").unlink()
+        (venv / "lib" / "half").touch()
+    if left == "ours of an earlier version":
+        (venv / "ready").touch()
+    make_venv(tmp_path).check_returncode()
+    assert works(venv) and not (venv / "lib" / "half").exists() and not (venv / "ready").exists()
+    shell(tmp_path, "remove_venvs .venv").check_returncode()
+    assert not venv.exists()
+
+
+@posix
+def test_make_setup_refuses_in_one_sentence_what_it_has_not_made(tmp_path):
+    (tmp_path / "mine").touch()
+    done = subprocess.run(["sh", "tools/setup.sh", tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -1,6 +1,7 @@
 """The stage without a browser: what a request recomputes, what is sent, and that every request is answered."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ from ipywidgets import FloatSlider
 from optimlab import race
 from optimlab.descent import descend
 from optimlab.optimizers import Adam, GradientDescent, Momentum
-from optimlab.stage.scene import Scene
-from optimlab.stage.widget import Source, Stage, pack
+from optimlab.stage.bundle import bundle, modules
+from optimlab.stage.scene import MARKS, Scene
+from optimlab.stage.twin import contour_levels
+from optimlab.stage.widget import HERE, Source, Stage, pack
 from optimlab.surfaces import ravine
+from tools.node import found_node
 
 X, Y = np.linspace(0, 1, 5), np.linspace(1, 2, 3)
 
@@ -269,3 +273,113 @@ def test_two_stages_do_not_share_anything():
     assert one.stage.uid != two.stage.uid
     one.ask(x=0.5, rest=True)
     assert decoded(two.stage.current_both) == 0.25 + 1.5 + 3
+
+
+# The JavaScript modules as one (what they do is tested in tests/js and tests/browser)
+
+
+def node(path, expression: str, **given):
+    """What an expression gives under Node, as JSON; `module` is the one at `path`, and `given` are constants."""
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in given.items())
+    script = f"{constants}const module = await import('{path.as_uri()}');\nconsole.log(JSON.stringify({expression}));"
+    command = [found_node(), "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_joined_module_parses_and_exports_render_and_nothing_else(tmp_path):
+    path = tmp_path / "stage.mjs"
+    path.write_text(Stage._esm, "utf-8")
+    assert node(path, "Object.keys(module)") == ["default"]
+    assert node(path, "Object.keys(module.default)") == ["render"]
+    assert node(path, "typeof module.default.render") == "function"
+
+
+def test_every_module_is_joined_once_after_those_that_it_imports():
+    names = [path.name for path in modules(HERE / "view.js")]
+    assert sorted(names) == sorted(path.name for path in HERE.glob("*.js"))
+    assert names[0] == "numbers.js" and names[-1] == "view.js"
+    assert names.index("field.js") < names.index("marks.js") and names.index("lines.js") < names.index("controls.js")
+
+
+@pytest.fixture
+def joined(tmp_path):
+    def join(**sources):
+        for name, source in sources.items():
+            (tmp_path / f"{name}.js").write_text(source)
+        return bundle(tmp_path / "view.js")
+
+    return join
+
+
+def test_joined_modules_do_what_they_do_apart(joined, tmp_path):
+    sources = {
+        "numbers": "export const two = 2;\nexport async function three() { return 3; }\n",
+        "store": 'import { two } from "./numbers.js";\nexport class Store { four = two + 2; }\n',
+        "view": 'import { Store } from "./store.js";\nimport {\n  three,\n  two,\n} from "./numbers.js";\n'
+        "const render = async () => [two, await three(), new Store().four];\nexport default { render };\n",
+    }
+    path = tmp_path / "joined.mjs"
+    path.write_text(joined(**sources))
+    assert node(path, "await module.default.render()") == [2, 3, 4]
+
+
+@pytest.mark.parametrize("definition", ["const a = 1;", "export class a {}", "async function a() {}", "let a = 1;"])
+def test_a_name_that_two_modules_define_is_an_error(joined, definition):
+    view = 'import { b } from "./store.js";\nfunction a() {}\nexport default { a };\n'
+    with pytest.raises(ValueError, match=r"a is defined in store\.js and in view\.js"):
+        joined(store=f"{definition}\n", view=view)
+
+
+def test_modules_that_import_one_another_are_an_error(joined):
+    with pytest.raises(ValueError, match=r"view\.js imports store\.js imports view\.js"):
+        joined(store='import { b } from "./view.js";\n', view='import { a } from "./store.js";\nexport const b = 1;\n')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import { a as b } from "./store.js";',
+        'import * as store from "./store.js";',
+        'import store from "./store.js";',
+        'import { a } from "https://example.org/a.js";',
+        'import "./store.js";',
+        "export { a };",
+        "export default function render() {}",
+        'export * from "./store.js";',
+    ],
+)
+def test_an_import_or_export_that_cannot_be_joined_is_an_error(joined, line):
+    with pytest.raises(ValueError, match="plain names"):
+        joined(store="export const a = 1;\n", view=f"{line}\nconst c = 1;\n")
+
+
+def test_only_the_first_module_has_a_default_export(joined):
+    with pytest.raises(ValueError, match=r"store\.js: .*export default"):
+        joined(store="export const a = 1;\nexport default { a };\n", view='import { a } from "./store.js";\n')
+
+
+def test_every_kind_of_mark_that_python_knows_is_drawn_and_no_other():
+    drawn = node(HERE / "marks.js", "[module.STILL, module.MOVING].flatMap(Object.keys)")
+    assert sorted([*drawn, "handle"]) == sorted(MARKS)
+
+
+X_OF_GRID, Y_OF_GRID = np.meshgrid(np.linspace(-1, 1, 21), np.linspace(-2, 2, 16))
+GRIDS_FOR_LEVELS = {
+    "bowl": (X_OF_GRID**2 + Y_OF_GRID**2, 0.0, 14),
+    "below zero": (X_OF_GRID**2 - 3 * Y_OF_GRID**2, -12.0, 16),
+    "steep": (np.exp(6 * X_OF_GRID + 4 * Y_OF_GRID), 0.0, 16),
+    "plateau": (np.where(X_OF_GRID < -0.8, 0.0, 1.0), 0.0, 12),
+    "flat": (np.full((5, 4), 2.5), 2.5, 8),
+    "odd count": (np.arange(35.0).reshape(5, 7) ** 2, -1.0, 9),
+}
+
+
+@pytest.mark.parametrize("name", GRIDS_FOR_LEVELS)
+def test_the_static_twin_has_the_contour_levels_of_the_stage(name):
+    grid, minimum, count = GRIDS_FOR_LEVELS[name]
+    grid = grid.astype(np.float32)
+    given = {"grid": grid.ravel().tolist(), "minimum": minimum, "count": count}
+    levels = node(HERE / "field.js", "module.contourLevels(new Float32Array(grid), minimum, count)", **given)
+    np.testing.assert_allclose(levels, contour_levels(grid, minimum, count), rtol=2e-6, atol=1e-9)

@@ -1,10 +1,10 @@
 """The widget of the stage: the one interactive canvas that all labs share.
 
-Python describes a scene (`optimlab.stage.scene`) and computes its sources; `stage.js` draws it and moves it. For every
-slider the browser already holds the whole sweep along it, so a slider never waits for the kernel. When a slider
-rests, the browser asks for the sweeps around the new values; one request is under way at a time, and what it asks
-for is always the newest. Every array travels with the values it was computed for, and the browser draws it as
-current only while the controls show just those.
+Python describes a scene (`optimlab.stage.scene`) and computes its sources; `view.js` and the modules that it imports
+draw it and move it. For every slider the browser already holds the whole sweep along it, so a slider never waits for
+the kernel. When a slider rests, the browser asks for the sweeps around the new values; one request is under way at a
+time, and what it asks for is always the newest. Every array travels with the values it was computed for, and the
+browser draws it as current only while the controls show just those.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import traitlets
 from ipywidgets import widget_serialization
 
 from ..checks import told
+from .bundle import bundle
 from .scene import Scene
 
 __all__ = ["Source", "Stage"]
@@ -61,7 +62,7 @@ class Stage(anywidget.AnyWidget):
     points : {control: (x, y)}, what can be dragged
     """
 
-    _esm = HERE / "stage.js"
+    _esm = bundle(HERE / "view.js")
     _css = HERE / "stage.css"
 
     uid = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,50 @@
+"""The stage's JavaScript modules as the one module that anywidget asks for: no build step, no bundler.
+
+Each module stands after all that it imports. What it imports from them, and the word ``export``, goes: they share one
+scope now, so no two of them may define the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+__all__ = ["bundle", "modules"]
+
+IMPORT = re.compile(r'^import \{\s*\w+(?:,\s*\w+)*,?\s*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def bundle(entry: Path) -> str:
+    """One module that does what the module `entry` does. Only `entry` has an ``export default {…}``."""
+    sources = {path.name: EXPORT.sub("", IMPORT.sub("", path.read_text("utf-8"))) for path in modules(entry)}
+    homes = {}
+    for module, source in sources.items():
+        for name in NAME.findall(source):
+            if name in homes:
+                raise ValueError(f"{name} is defined in {homes[name]} and in {module}")
+            homes[name] = module
+        for line in LEFT.findall(source):
+            if module != entry.name or not line.startswith("export default {"):
+                raise ValueError(f"{module}: imports and exports must be plain names of modules here, got {line}")
+    return "\n".join(sources.values())
+
+
+def modules(entry: Path) -> list[Path]:
+    """A module and all that it imports, each once and after those that it imports itself."""
+    order, open_ = [], []
+
+    def visit(path):
+        if path in open_:
+            raise ValueError(f"{' imports '.join(p.name for p in [*open_, path])}: modules import one another one way")
+        if path in order:
+            return
+        open_.append(path)
+        for name in IMPORT.findall(path.read_text("utf-8")):
+            visit(path.with_name(name))
+        order.append(open_.pop())
+
+    visit(entry)
+    return order

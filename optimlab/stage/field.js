@@ -1,0 +1,172 @@
+// What stands still in a panel: the surface as bands between contour lines, or a picture.
+
+/** @import { Context, Theme } from "./panel.js" */
+/** @import { Draw, Mark } from "./lines.js" */
+import { clamp, lastOf } from "./numbers.js";
+
+const SHADES = 64; // strengths of a contour line's edge
+
+/**
+ * Catmull–Rom weights: which four grid points a pixel lies between, and how much of each it takes.
+ * @type {(count: number, pixels: number) => { index: Int32Array, weight: Float32Array }}
+ */
+function cubic(count, pixels) {
+  const index = new Int32Array(4 * pixels);
+  const weight = new Float32Array(4 * pixels);
+  for (let p = 0; p < pixels; p++) {
+    const at = clamp(((p + 0.5) / pixels) * (count - 1), 0, count - 1.000001);
+    const i = Math.floor(at);
+    const t = at - i;
+    const w = [((2 - t) * t - 1) * t * 0.5, ((3 * t - 5) * t * t + 2) * 0.5, ((4 - 3 * t) * t + 1) * t * 0.5, (t - 1) * t * t * 0.5];
+    for (let j = 0; j < 4; j++) {
+      index[4 * p + j] = i - 1 + j;
+      weight[4 * p + j] = w[j];
+    }
+  }
+  return { index, weight };
+}
+
+/**
+ * A value beside the grid's edge, continued so that parabolas stay parabolas.
+ * @type {(get: (i: number) => number, i: number, count: number) => number}
+ */
+function beyond(get, i, count) {
+  if (i < 0) return 3 * get(0) - 3 * get(1) + get(2);
+  if (i >= count) return 3 * get(count - 1) - 3 * get(count - 2) + get(count - 3);
+  return get(i);
+}
+
+/**
+ * The grid at every pixel; row 0 of the grid is the bottom, row 0 of the result the top.
+ * @type {(grid: Float32Array, ny: number, nx: number, height: number, width: number) => Float32Array}
+ */
+export function upsample(grid, ny, nx, height, width) {
+  const across = cubic(nx, width);
+  const up = cubic(ny, height);
+  const wide = new Float32Array((ny + 2) * width);
+  for (let j = -1; j <= ny; j++) {
+    for (let p = 0; p < width; p++) {
+      let sum = 0;
+      for (let q = 4 * p; q < 4 * p + 4; q++) {
+        const i = across.index[q];
+        const inside = i >= 0 && i < nx && j >= 0 && j < ny;
+        const at = inside ? grid[j * nx + i] : beyond((b) => beyond((a) => grid[b * nx + a], i, nx), j, ny);
+        sum += across.weight[q] * at;
+      }
+      wide[(j + 1) * width + p] = sum;
+    }
+  }
+  const result = new Float32Array(height * width);
+  for (let r = 0; r < height; r++) {
+    const row = height - 1 - r;
+    for (let q = 4 * row; q < 4 * row + 4; q++) {
+      const w = up.weight[q];
+      const from = (up.index[q] + 1) * width;
+      for (let p = 0; p < width; p++) result[r * width + p] += w * wide[from + p];
+    }
+  }
+  return result;
+}
+
+/**
+ * Contour levels as in scene.contour_levels: a power of the height, with the median on the middle level.
+ * @type {(grid: Float32Array, minimum: number, count: number) => number[]}
+ */
+export function contourLevels(grid, minimum, count) {
+  const heights = grid.map((value) => value - minimum).sort();
+  const top = Math.max(lastOf(heights), 1e-12);
+  const half = heights.length / 2;
+  const median = (heights[Math.ceil(half) - 1] + heights[Math.floor(half)]) / 2;
+  const power = Math.log(clamp(median / top, 1e-3, 0.35)) / Math.log(0.5);
+  return Array.from({ length: count - 1 }, (_, i) => minimum + top * ((i + 1) / count) ** power);
+}
+
+/**
+ * The pixels that a surface is made of: each band's colour, mixed with the contour line's in SHADES strengths.
+ * @type {(theme: Theme, bands: number) => Uint32Array}
+ */
+function shades(theme, bands) {
+  const bytes = new Uint8ClampedArray(4 * bands * (SHADES + 1));
+  for (let band = 0, at = 0; band < bands; band++) {
+    const color = theme.low.map((low, c) => low + ((theme.high[c] - low) * band) / (bands - 1));
+    for (let shade = 0; shade <= SHADES; shade++, at += 4) {
+      const line = (theme.line * shade) / SHADES;
+      for (let c = 0; c < 3; c++) bytes[at + c] = color[c] + (theme.contour[c] - color[c]) * line;
+      bytes[at + 3] = 255;
+    }
+  }
+  return new Uint32Array(bytes.buffer);
+}
+
+/**
+ * Bands between contour lines, as an image; the lines are smoothed by their distance in pixels.
+ * @type {(grid: Float32Array, shape: number[], item: Mark, theme: Theme, width: number, height: number) => ImageData}
+ */
+export function fieldImage(grid, [ny, nx], item, theme, width, height) {
+  const levels = [-Infinity, ...contourLevels(grid, item.minimum, item.count), Infinity];
+  const values = upsample(grid, ny, nx, height, width);
+  const top = levels.length - 2;
+  const colors = shades(theme, top + 1);
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  let band = 0;
+  for (let r = 0, at = 0; r < height; r++) {
+    const below = r + 1 < height ? width : -width;
+    for (let p = 0; p < width; p++, at++) {
+      const value = values[at];
+      while (band < top && value >= levels[band + 1]) band++;
+      while (value < levels[band]) band--;
+      const dx = values[p + 1 < width ? at + 1 : at - 1] - value;
+      const dy = values[at + below] - value;
+      const slope = Math.sqrt(dx * dx + dy * dy) || 1e-30;
+      const line = clamp(1.1 - Math.min(levels[band + 1] - value, value - levels[band]) / slope, 0, 1);
+      pixels[at] = colors[band * (SHADES + 1) + Math.round(SHADES * line)];
+    }
+  }
+  return image;
+}
+
+/**
+ * The field of a panel, kept until the row, the size or the theme changes.
+ * @type {Draw}
+ */
+export function drawField(context, panel, item, view) {
+  const row = view.store.pick(item.source);
+  if (!row.data) return;
+  const width = Math.max(8, Math.round((panel.x1 - panel.x0) * panel.scale));
+  const height = Math.max(8, Math.round((panel.y0 - panel.y1) * panel.scale));
+  let kept = panel.field;
+  if (!kept || kept.data !== row.data || kept.width !== width || kept.height !== height || kept.theme !== view.theme) {
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    const image = fieldImage(row.data, row.shape, item, view.theme, width, height);
+    /** @type {Context} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
+    panel.field = kept = { data: row.data, width, height, theme: view.theme, canvas };
+  }
+  context.save();
+  context.globalAlpha = row.fresh ? 1 : 0.6;
+  context.drawImage(kept.canvas, panel.x0, panel.y1, panel.x1 - panel.x0, panel.y0 - panel.y1);
+  context.restore();
+}
+
+/**
+ * A matplotlib picture over the whole panel.
+ * @type {Draw}
+ */
+export function drawPicture(context, panel, item, view) {
+  const row = view.store.pick(item.source);
+  if (!row.picture) return;
+  if (panel.shown !== row.picture) {
+    panel.shown = row.picture;
+    panel.image = new Image();
+    const url = URL.createObjectURL(new Blob([row.picture], { type: "image/png" }));
+    panel.image.onload = () => {
+      URL.revokeObjectURL(url);
+      view.invalidate();
+    };
+    panel.image.src = url;
+  }
+  if (!panel.image?.complete) return;
+  context.drawImage(panel.image, panel.x0, panel.y1, panel.x1 - panel.x0, panel.y0 - panel.y1);
+}

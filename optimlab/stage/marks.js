@@ -1,0 +1,224 @@
+// Every kind of mark, drawn: STILL on the lower canvas of a panel, MOVING on the upper one.
+
+/** @import { Context, Point, Theme } from "./panel.js" */
+/** @import { Draw, Mark, Reading } from "./lines.js" */
+/** @import { View } from "./view.js" */
+import { drawField, drawPicture } from "./field.js";
+import { STALE_ALPHA, drawLine, haloText, penOf, strokeThrough, table, trace } from "./lines.js";
+import { short } from "./numbers.js";
+
+/** @type {Draw} */
+function drawPath(context, panel, item, view) {
+  drawLine(context, panel, item, view, (rows, k) => rows.at(k, item.x), (rows, k) => rows.at(k, item.y), true);
+}
+
+/** @type {Draw} */
+function drawCurve(context, panel, item, view) {
+  /** @type {Reading} */
+  const x = item.x === undefined || item.x === null ? (_, k) => k : (rows, k) => rows.at(k, item.x);
+  if (!item.still) return drawLine(context, panel, item, view, x, (rows, k) => rows.at(k, item.y), false);
+  const rows = table(view, item.source);
+  const points = trace(panel, rows, (k) => x(rows, k), (k) => rows.at(k, item.y));
+  context.save();
+  context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+  strokeThrough(context, points, 2, penOf(view, item), 1);
+  context.restore();
+}
+
+/** @type {Draw} */
+function drawPoints(context, panel, item, view) {
+  const { color } = penOf(view, item);
+  context.save();
+  context.fillStyle = context.strokeStyle = color;
+  context.globalAlpha = item.alpha ?? 1;
+  let list = item.data;
+  if (!list) {
+    const rows = table(view, item.source);
+    list = Array.from({ length: rows.rows }, (_, i) => [rows.at(i, 0), rows.at(i, 1)]);
+    context.globalAlpha *= rows.fresh ? 1 : STALE_ALPHA;
+  }
+  if (item.symbol === "line") strokeThrough(context, list.map(([x, y]) => [panel.x(x), panel.y(y)]), 2, { color, dash: [] }, 1);
+  else for (const [x, y] of list) drawSymbol(context, item.symbol ?? "dot", panel.x(x), panel.y(y), view.theme);
+  context.restore();
+}
+
+/** @type {(context: Context, symbol: string, x: number, y: number, theme: Theme) => void} */
+function drawSymbol(context, symbol, x, y, theme) {
+  context.beginPath();
+  if (symbol === "star") {
+    for (let i = 0; i < 10; i++) {
+      const [r, turn] = [i % 2 ? 3.6 : 9, (Math.PI * i) / 5 - Math.PI / 2];
+      context.lineTo(x + r * Math.cos(turn), y + r * Math.sin(turn));
+    }
+    context.closePath();
+    context.fill();
+    context.lineWidth = 1;
+    context.strokeStyle = theme.paper;
+    context.stroke();
+    return;
+  }
+  context.arc(x, y, symbol === "ring" ? 6 : 2.6, 0, 2 * Math.PI);
+  context.lineWidth = 2;
+  if (symbol === "ring") context.stroke();
+  else context.fill();
+}
+
+/** @type {Draw} */
+function drawArrow(context, panel, item, view) {
+  const rows = table(view, item.source);
+  if (!rows.rows) return;
+  const k = Math.floor(view.k);
+  const [x, y] = item.at.map((c) => rows.at(k, c));
+  const [dx, dy] = item.by.map((c) => rows.at(k, c));
+  if (![x, y, dx, dy].every(Number.isFinite)) return;
+  const [ax, ay, bx, by] = [panel.x(x), panel.y(y), panel.x(x + dx), panel.y(y + dy)];
+  const length = Math.hypot(bx - ax, by - ay);
+  if (length < 1) return;
+  const [ux, uy] = [(bx - ax) / length, (by - ay) / length];
+  const tip = Math.min(11, 0.6 * length);
+  context.save();
+  context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+  context.strokeStyle = context.fillStyle = penOf(view, item).color;
+  context.lineWidth = item.width ?? 3;
+  context.setLineDash(item.dash ?? []);
+  context.beginPath();
+  context.moveTo(ax, ay);
+  context.lineTo(bx - ux * tip * 0.8, by - uy * tip * 0.8);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(bx, by);
+  context.lineTo(bx - ux * tip - uy * tip * 0.5, by - uy * tip + ux * tip * 0.5);
+  context.lineTo(bx - ux * tip + uy * tip * 0.5, by - uy * tip - ux * tip * 0.5);
+  context.fill();
+  context.restore();
+}
+
+/** @type {Draw} */
+function drawSlopedLine(context, panel, item, view) {
+  let slope, intercept, fresh = true;
+  if (item.control) [slope, intercept] = view.store.values[item.control];
+  else {
+    const rows = table(view, item.source);
+    if (!rows.rows) return;
+    [slope, intercept, fresh] = [rows.at(Math.floor(view.k), item.slope), rows.at(Math.floor(view.k), item.intercept), rows.fresh];
+  }
+  context.save();
+  context.globalAlpha = fresh ? 1 : STALE_ALPHA;
+  const points = panel.spec.x.map((x) => /** @type {Point} */ ([panel.x(x), panel.y(slope * x + intercept)]));
+  strokeThrough(context, points, 2.6, penOf(view, item), 1);
+  context.restore();
+}
+
+/** @type {Draw} */
+function drawVline(context, panel, item, view) {
+  let x = item.control ? view.store.values[item.control] : item.x;
+  if (item.source) {
+    const rows = table(view, item.source);
+    if (!rows.rows) return;
+    x = rows.at(0, item.x);
+  }
+  const { color, dash } = penOf(view, item);
+  const px = panel.x(x);
+  strokeThrough(context, [[px, panel.y0], [px, panel.y1]], 1.6, { color, dash }, 1);
+  if (!item.label) return;
+  const right = (item.side ?? "right") === "right";
+  context.fillStyle = color;
+  context.textAlign = right ? "left" : "right";
+  context.textBaseline = "top";
+  context.fillText(item.label.replace("{x}", short(x)), px + (right ? 5 : -5), panel.y1 + 2);
+}
+
+/** @type {Draw} */
+function drawHline(context, panel, item, view) {
+  const { color } = penOf(view, item);
+  const py = panel.y(item.control ? view.store.values[item.control] : item.y);
+  strokeThrough(context, [[panel.x0, py], [panel.x1, py]], 1, { color, dash: [3, 3] }, 0.8);
+  if (!item.label) return;
+  const right = item.side === "right";
+  context.fillStyle = color;
+  context.textAlign = right ? "right" : "left";
+  context.textBaseline = "top";
+  haloText(context, view.theme, item.label, right ? panel.x1 - 5 : panel.x0 + 5, py + 3);
+}
+
+/** @type {Draw} */
+function drawDot(context, panel, item, view) {
+  const value = view.store.values[item.control];
+  context.fillStyle = penOf(view, item).color;
+  context.strokeStyle = view.theme.paper;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.arc(panel.x(value), panel.y0 - 1, 5.5, 0, 2 * Math.PI);
+  context.fill();
+  context.stroke();
+}
+
+/** @type {Draw} */
+function drawBars(context, panel, item, view) {
+  const rows = table(view, item.source);
+  if (!rows.rows) return;
+  context.save();
+  context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+  item.channels.forEach((channel, i) => {
+    const colors = view.dark ? (item.colors_dark ?? item.colors) : item.colors;
+    const [left, right, top] = [panel.x(i - 0.3), panel.x(i + 0.3), panel.y(rows.at(Math.floor(view.k), channel))];
+    const floor = panel.spec.y_log ? panel.y0 : panel.y(0);
+    context.fillStyle = colors[i];
+    context.fillRect(left, Math.min(top, floor), right - left, Math.abs(floor - top));
+    context.fillStyle = view.theme.ink;
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    context.fillText(`${item.labels[i]} = ${short(rows.at(Math.floor(view.k), channel))}`, (left + right) / 2, Math.min(top, floor) - 3);
+  });
+  context.restore();
+}
+
+/**
+ * Shares as steps above the bottom of the panel, in bins over its width.
+ * @type {Draw}
+ */
+function drawHistogram(context, panel, item, view) {
+  const rows = table(view, item.source);
+  if (!rows.rows) return;
+  const k = Math.floor(view.k);
+  const width = (panel.x1 - panel.x0) / item.count;
+  /** @type {Point[]} */
+  const points = [[panel.x0, panel.y0]];
+  for (let i = 0; i < item.count; i++) {
+    const top = Math.min(panel.y0, panel.y(Math.max(rows.at(k, item.first + i), panel.spec.y[0])));
+    points.push([panel.x0 + i * width, top], [panel.x0 + (i + 1) * width, top]);
+  }
+  points.push([panel.x1, panel.y0]);
+  const pen = penOf(view, item);
+  context.save();
+  context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+  strokeThrough(context, points, 2, pen, 1);
+  context.globalAlpha *= 0.18;
+  context.fillStyle = pen.color;
+  context.beginPath();
+  for (const [x, y] of points) context.lineTo(x, y);
+  context.fill();
+  context.restore();
+}
+
+/**
+ * Only marks whose run is switched on are drawn.
+ * @type {(view: View, item: Mark) => boolean}
+ */
+export const shown = (view, item) => !item.run || !view.off.has(item.run);
+
+/** @type {Record<string, Draw>} */
+export const STILL = { field: drawField, picture: drawPicture };
+/** @type {Record<string, Draw>} */
+export const MOVING = {
+  path: drawPath,
+  curve: drawCurve,
+  points: drawPoints,
+  arrow: drawArrow,
+  line: drawSlopedLine,
+  vline: drawVline,
+  hline: drawHline,
+  dot: drawDot,
+  bars: drawBars,
+  histogram: drawHistogram,
+};

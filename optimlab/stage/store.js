@@ -1,0 +1,255 @@
+// What Python has sent and what the controls show.
+//
+// Python sends arrays together with the control values they were computed for. `Store` holds them and picks, for
+// each source, the row that belongs to what the controls show now, or says that there is none yet ("stale").
+
+/** @import { Bytes } from "./numbers.js" */
+import { floats, rowOf, same } from "./numbers.js";
+
+/**
+ * anywidget's model, as far as the stage uses it: of a stage, or of a slider.
+ * @typedef {object} Model
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {(event: string, callback: () => void) => void} on
+ * @property {(event: string, callback: () => void) => void} off
+ * @property {() => void} save_changes
+ * @property {{ get_model: (id: string) => Promise<Model> }} widget_manager
+ */
+/** @typedef {Record<string, any>} Values the value of each control: a number, or a point's coordinates */
+/** @typedef {{ data: Float32Array | null, shape: number[], picture?: Bytes }} Found */
+/** @typedef {Found & { fresh: boolean }} Row what a source shows, and whether it belongs to what the controls show */
+/** @typedef {Found & { content: object, base: Values, rows: Map<number, Found> }} Sent a trait's content, decoded */
+
+const REST_MS = 150; // a slider that has not moved for so long is at rest
+const PATIENCE_MS = 10000; // a kernel that has not answered for so long is spoken of
+
+/** @type {Map<string, { store: Store, users: number }>} */
+const stores = new Map(); // one store for all views of a model
+
+/**
+ * The store of a model; `release` it when the view goes.
+ * @type {(model: Model) => Store}
+ */
+export function acquire(model) {
+  const uid = model.get("uid");
+  const entry = stores.get(uid) ?? { store: new Store(model), users: 0 };
+  stores.set(uid, entry);
+  entry.users += 1;
+  return entry.store;
+}
+
+/** @type {(model: Model) => void} */
+export function release(model) {
+  const uid = model.get("uid");
+  const entry = stores.get(uid);
+  if (!entry) return;
+  entry.users -= 1;
+  if (entry.users > 0) return;
+  entry.store.close();
+  stores.delete(uid);
+}
+
+/** Control values, arrays from the kernel, and the one conversation with it. */
+export class Store {
+  /** @param {Model} model */
+  constructor(model) {
+    this.model = model;
+    /** @type {Values} */
+    this.values = {};
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+    /** @type {Map<string, Sent>} */
+    this.cache = new Map(); // trait -> {content, numbers}
+    /** @type {Map<string, Row>} */
+    this.last = new Map(); // source -> the row drawn last
+    this.dragging = false;
+    this.sequence = 0;
+    this.asked = 0; // when the last request was sent
+    /** @type {number | null} */
+    this.waitingFor = null; // the request the kernel is working on
+    /** @type {{ values: Values, rest: boolean } | null} */
+    this.wanted = null; // the newest request not yet sent
+    /** @type {(() => void)[]} */
+    this.closers = [];
+    this.readPoints();
+    this.hearPoints();
+    this.hearKernel();
+    this.ready = this.hearSliders();
+  }
+
+  /** @type {(model: Model, event: string, callback: () => void) => void} */
+  listen(model, event, callback) {
+    model.on(event, callback);
+    this.closers.push(() => model.off(event, callback));
+  }
+
+  /** The sliders are widgets of their own; listening to their models needs no kernel. */
+  async hearSliders() {
+    const references = this.model.get("sliders");
+    await Promise.all(
+      Object.entries(references).map(async ([name, reference]) => {
+        const id = typeof reference === "string" ? reference.replace("IPY_MODEL_", "") : null;
+        const slider = id ? await this.model.widget_manager.get_model(id) : reference;
+        this.values[name] = slider.get("value");
+        this.listen(slider, "change:value", () => this.set(name, slider.get("value")));
+      }),
+    );
+    this.changed();
+  }
+
+  readPoints() {
+    for (const [name, point] of Object.entries(this.model.get("points"))) this.values[name] = [...point];
+  }
+
+  hearPoints() {
+    this.listen(this.model, "change:points", () => {
+      if (!this.dragging) this.readPoints();
+      this.changed();
+    });
+  }
+
+  hearKernel() {
+    this.listen(this.model, "change:answered", () => {
+      if (this.waitingFor === null || this.model.get("answered") < this.waitingFor) return;
+      this.waitingFor = null;
+      this.send();
+    });
+    this.listen(this.model, "change", () => this.changed());
+  }
+
+  /**
+   * A control has moved: draw at once, ask the kernel for what is missing now, and for the rest at rest.
+   * @type {(name: string, value: number | number[], dragging?: boolean) => void}
+   */
+  set(name, value, dragging = false) {
+    if (same(this.values[name], value)) return;
+    this.values[name] = value;
+    this.dragging = dragging;
+    this.changed();
+    if (Object.keys(this.sources()).some((source) => !this.pick(source).fresh)) this.ask(false);
+    this.awaitRest();
+  }
+
+  awaitRest() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.dragging) this.awaitRest();
+      else this.ask(true);
+    }, REST_MS);
+  }
+
+  /**
+   * What to tell the learner when the kernel stays silent; "" as long as all is well.
+   * @type {() => string}
+   */
+  complaint() {
+    const silent = this.waitingFor !== null && performance.now() - this.asked > PATIENCE_MS;
+    const stale = Object.keys(this.sources()).some((source) => !this.pick(source).fresh);
+    return silent && stale ? "Python has not answered yet: it is busy, or this cell must be run again." : this.model.get("problem");
+  }
+
+  /** The hand has let go of a point. */
+  drop() {
+    this.dragging = false;
+    this.awaitRest();
+  }
+
+  /** @type {(rest: boolean) => void} */
+  ask(rest) {
+    this.wanted = { values: structuredClone(this.values), rest };
+    this.send();
+  }
+
+  /** One request at a time, and always the newest: nothing can queue up. */
+  send() {
+    if (this.waitingFor !== null || this.wanted === null) return;
+    this.sequence = Math.max(this.sequence, this.model.get("answered")) + 1;
+    this.waitingFor = this.sequence;
+    this.asked = performance.now();
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.changed(), PATIENCE_MS + 100);
+    this.model.set("request", { seq: this.sequence, ...this.wanted });
+    this.wanted = null;
+    this.model.save_changes();
+  }
+
+  /** @type {() => Record<string, { needs: string[], sweeps: string[] }>} */
+  sources() {
+    return this.model.get("layout_of_sources");
+  }
+
+  /**
+   * The numbers in a trait, decoded once.
+   * @type {(trait: string) => Sent | null}
+   */
+  numbers(trait) {
+    const content = this.model.get(trait);
+    if (!content || !content.bytes) return null;
+    const cached = this.cache.get(trait);
+    if (cached && cached.content === content) return cached;
+    const array = content.picture ? { data: null, picture: content.bytes } : { data: floats(content.bytes) };
+    const entry = { content, base: content.base, shape: content.shape, rows: new Map(), ...array };
+    this.cache.set(trait, entry);
+    return entry;
+  }
+
+  /**
+   * What a source shows now: {data, shape, fresh}. Not fresh: the last row, for other values than the controls show.
+   * @type {(name: string) => Row}
+   */
+  pick(name) {
+    const found = this.current(name) ?? this.swept(name);
+    if (found) {
+      const row = { ...found, fresh: true };
+      this.last.set(name, row);
+      return row;
+    }
+    const fallback = this.last.get(name) ?? this.numbers(`current_${name}`);
+    return fallback ? { ...fallback, fresh: false } : { data: null, shape: [0], fresh: false };
+  }
+
+  /** @type {(name: string) => Sent | null} */
+  current(name) {
+    const entry = this.numbers(`current_${name}`);
+    const matches = entry && Object.entries(entry.base).every(([n, v]) => same(v, this.values[n]));
+    return matches ? entry : null;
+  }
+
+  /**
+   * A row of a sweep: all other controls as they were for it, and this one on its grid.
+   * @type {(name: string) => Found | null}
+   */
+  swept(name) {
+    for (const control of this.sources()[name].sweeps) {
+      const entry = this.numbers(`sweep_${name}_${control}`);
+      if (!entry || !Object.entries(entry.base).every(([n, v]) => same(v, this.values[n]))) continue;
+      const row = rowOf(this.model.get("grids")[control], this.values[control]);
+      if (row >= 0) return this.rowIn(entry, row);
+    }
+    return null;
+  }
+
+  /**
+   * The same object each time, so that what was drawn from it can be told by it.
+   * @type {(entry: Sent, row: number) => Found}
+   */
+  rowIn(entry, row) {
+    const data = /** @type {Float32Array} */ (entry.data);
+    const size = data.length / entry.shape[0];
+    const found = entry.rows.get(row) ?? { data: data.subarray(row * size, (row + 1) * size), shape: entry.shape.slice(1) };
+    entry.rows.set(row, found);
+    return found;
+  }
+
+  changed() {
+    for (const listener of this.listeners) listener();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    clearTimeout(this.patience);
+    for (const close of this.closers) close();
+  }
+}

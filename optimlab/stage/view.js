@@ -1,0 +1,240 @@
+// The stage: draws a scene (panels and marks, see scene.py) and moves it. Plain ES modules; they fetch nothing.
+//
+// `render` builds one view: canvases, transport, legend. Nothing is drawn as current unless it is. bundle.py joins
+// this module and all that it imports into the one that anywidget asks for.
+
+/** @import { Model } from "./store.js" */
+/** @import { PanelSpec } from "./panel.js" */
+import { element, keepKeys, makeHandle, makeLegend, makeTransport, watchSliders } from "./controls.js";
+import { MOVING, STILL, shown } from "./marks.js";
+import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
+import { acquire, release } from "./store.js";
+
+/**
+ * A line of the legend, as scene.py describes it.
+ * @typedef {object} Run
+ * @property {string} id
+ * @property {string} label
+ * @property {string} color
+ * @property {string} color_dark
+ * @property {number[]} dash
+ * @property {[string, number] | null} loss
+ * @property {number} minimum
+ * @property {number | null} tolerance
+ * @property {boolean} shown
+ * @property {string} reads
+ */
+/** @typedef {{ label: string, source: string, channel: number, digits?: number }} Note a number below the panels */
+/**
+ * What is shown, as scene.py describes it.
+ * @typedef {object} Scene
+ * @property {PanelSpec[]} panels
+ * @property {Run[]} runs
+ * @property {number} steps
+ * @property {Note[]} readouts
+ * @property {number} first_step
+ * @property {string} unit
+ */
+
+const STEPS_PER_SECOND = 20;
+
+/** One view of the stage. */
+export class View {
+  dark = false;
+  theme = THEMES.light;
+  playing = false;
+  speed = 1;
+  frames = 0; // how many have been drawn
+  /** @type {number | null} */
+  frame = null; // the one to come
+  /** @type {number | null} */
+  before = null; // when the last one was, while the stage plays
+  /** @type {number | undefined} */
+  clock; // the step at that time, with its fraction
+  /** @type {Element | null} */
+  lab = null;
+  /** @type {(() => void)[]} */
+  leave = [];
+  /** @type {Panel[]} */
+  panels = [];
+  /** @type {{ place: () => void }[]} */
+  handles = [];
+  trouble = element("div", { className: "optimlab-trouble" });
+  live = element("div", { className: "optimlab-live" });
+  /** @type {number | undefined} */
+  speaker;
+  sizes = new ResizeObserver(() => this.invalidate());
+  themes = new MutationObserver(() => setTimeout(() => this.invalidate(), 60));
+
+  /**
+   * @param {Model} model
+   * @param {HTMLElement & { optimlab?: () => object }} root
+   */
+  constructor(model, root) {
+    this.model = model;
+    this.root = root;
+    /** @type {Scene} */
+    this.scene = model.get("scene");
+    this.store = acquire(model);
+    /** @type {Record<string, Run>} */
+    this.runs = Object.fromEntries(this.scene.runs.map((run) => [run.id, run]));
+    this.off = new Set(this.scene.runs.filter((run) => !run.shown).map((run) => run.id));
+    this.k = this.scene.first_step;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.legend = makeLegend(this);
+    this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
+    this.build();
+    this.watch();
+    this.store.ready.then(() => this.invalidate());
+  }
+
+  build() {
+    const { root, scene } = this;
+    root.classList.add("optimlab-stage");
+    const plain = element("div", { className: "optimlab-panels" });
+    const rulers = element("div", { className: "optimlab-rulers" });
+    root.append(plain, rulers);
+    this.panels = scene.panels.map((spec) => new Panel(spec, spec.height === "ruler" ? rulers : plain));
+    this.handles = this.panels.flatMap((panel) =>
+      panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this)),
+    );
+    if (this.transport) root.append(this.transport.bar);
+    root.append(this.legend.bar);
+    this.trouble.setAttribute("role", "alert");
+    this.live.setAttribute("aria-live", "polite");
+    root.append(this.trouble, this.live);
+    root.optimlab = () => this.report();
+  }
+
+  onChange = () => {
+    this.invalidate();
+    clearTimeout(this.speaker);
+    this.speaker = setTimeout(() => (this.live.textContent = this.legend.words()), 800);
+  };
+
+  /** @type {(event: KeyboardEvent) => void} */
+  onKey = (event) => {
+    const { tagName } = /** @type {Element} */ (event.target);
+    if (event.key !== " " || ["BUTTON", "SELECT"].includes(tagName) || !this.transport) return;
+    event.preventDefault();
+    this.togglePlay();
+  };
+
+  watch() {
+    this.store.listeners.add(this.onChange);
+    this.sizes.observe(this.root);
+    const options = { attributes: true, attributeFilter: ["class", "style", "theme", "data-jp-theme-name", "data-jp-theme-light"] };
+    for (const node of [document.body, document.documentElement]) this.themes.observe(node, options);
+    this.root.addEventListener("keydown", this.onKey);
+  }
+
+  /**
+   * The lab is known once it stands on the page.
+   * @type {(lab: Element) => Element}
+   */
+  settle(lab) {
+    this.leave = [watchSliders(lab), keepKeys(lab)];
+    return lab;
+  }
+
+  togglePlay() {
+    this.playing = !this.playing;
+    if (this.playing && this.k >= this.scene.steps) this.k = 0;
+    this.before = null;
+    this.invalidate();
+  }
+
+  /** Draw in the next frame; many calls make one drawing. */
+  invalidate() {
+    this.frame ??= requestAnimationFrame((now) => {
+      this.frame = null;
+      this.advance(now);
+      this.draw();
+    });
+  }
+
+  /** @type {(now: number) => void} */
+  advance(now) {
+    if (!this.playing) return;
+    const passed = this.before === null ? 0 : Math.min(now - this.before, 250) / 1000;
+    this.before = now;
+    this.clock = (this.clock ?? this.k) + passed * STEPS_PER_SECOND * this.speed;
+    if (passed === 0) this.clock = this.k;
+    this.k = Math.min(this.calm ? Math.floor(this.clock) : this.clock, this.scene.steps);
+    if (this.k >= this.scene.steps) this.playing = false;
+    else this.invalidate();
+  }
+
+  draw() {
+    if (!this.root.isConnected || !this.root.clientWidth) return;
+    this.lab ??= this.settle(this.root.closest(".optimlab-lab") ?? this.root);
+    this.dark = isDark(this.root.parentElement ?? this.root);
+    this.theme = this.dark ? THEMES.dark : THEMES.light;
+    this.root.classList.toggle("optimlab-dark", this.dark);
+    this.panels.forEach((panel) => panel.resize());
+    for (const panel of this.panels) {
+      this.drawBack(panel);
+      panel.paint(panel.front, (context) => {
+        for (const item of panel.spec.marks) if (MOVING[item.kind] && shown(this, item)) MOVING[item.kind](context, panel, item, this);
+      }, panel.spec.height !== "ruler");
+    }
+    for (const handle of this.handles) handle.place();
+    this.legend.update();
+    this.transport?.update();
+    const complaint = this.store.complaint();
+    if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;
+    this.frames += 1;
+  }
+
+  /**
+   * The still part is drawn again only when it has changed.
+   * @type {(panel: Panel) => void}
+   */
+  drawBack(panel) {
+    const still = panel.spec.marks.filter((item) => STILL[item.kind]);
+    const rows = still.map((item) => this.store.pick(item.source));
+    const key = [panel.width, panel.height, panel.scale, this.theme, panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];
+    const before = panel.key;
+    if (before && key.length === before.length && key.every((part, i) => part === before[i])) return;
+    const context = panel.paint(panel.back, (inner) => still.forEach((item) => STILL[item.kind](inner, panel, item, this)));
+    drawAxes(context, panel, this.theme);
+    panel.key = key;
+  }
+
+  /** What is drawn now, in numbers: for tests. */
+  report() {
+    const sources = Object.fromEntries(
+      Object.keys(this.store.sources()).map((name) => {
+        const { data, shape, fresh } = this.store.pick(name);
+        const size = shape.at(-1) ?? 1;
+        return [name, { fresh, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
+      }),
+    );
+    return {
+      k: this.k, playing: this.playing, frames: this.frames, dark: this.dark, off: [...this.off], sources,
+      values: structuredClone(this.store.values), waiting: this.store.waitingFor !== null,
+      resting: this.store.waitingFor === null && this.store.wanted === null && !this.store.timer,
+    };
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame ?? 0);
+    clearTimeout(this.speaker);
+    this.store.listeners.delete(this.onChange);
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    this.root.removeEventListener("keydown", this.onKey);
+    for (const leave of this.leave) leave();
+    release(this.model);
+  }
+}
+
+/** @type {(context: { model: Model, el: HTMLElement }) => () => void} */
+function render({ model, el }) {
+  const root = document.createElement("div");
+  el.append(root);
+  const view = new View(model, root);
+  return () => view.close();
+}
+
+export default { render };

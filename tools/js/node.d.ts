@@ -1,0 +1,3 @@
+// Node's own modules, for the tests: without types, so that the stage is checked against a browser and nothing else.
+declare module "node:assert/strict";
+declare module "node:test";
