@@ -217,6 +217,7 @@ class Network:
 
     def weights(self, theta) -> np.ndarray:
         """θ with zeros in place of the biases: what is penalized, and what weight decay shrinks."""
+        self.layers(theta)  # says at once what is wrong with θ
         return self.layout.matrices(check_numbers(theta, "θ must be numbers"))
 
     def _penalty(self, theta) -> float:

@@ -29,8 +29,12 @@ class Listing:
 
 def without_annotations(code: str) -> str:
     """The code without the types of parameters and results: checkers need them, the formula does not."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # part of a line, such as a lambda
+        return code
     lines = code.encode().splitlines()  # syntax trees count bytes
-    for row, start, end in sorted(annotations(ast.parse(code), lines), reverse=True):
+    for row, start, end in sorted(annotations(tree, lines), reverse=True):
         lines[row] = lines[row][:start] + lines[row][end:]
     return b"\n".join(lines).decode()
 

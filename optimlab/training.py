@@ -239,6 +239,8 @@ def train(
         optimizer = DecoupledWeightDecay(check_optimizer(optimizer), decay)
     driver = Driver(optimizer, schedule)
     driver.optimizer.check_single()
+    if progress:
+        progress_bar()  # without it, say so before anything is trained
     loss = network.on(data, batch_size, seed)
     theta = loss.start if theta is None else np.array(check_numbers(theta, "θ must be numbers"), float)
     history = History()
@@ -361,11 +363,15 @@ def check_parts(network: Any, data: Any, batch_size: Any, seed: Any) -> None:
 BAR = "{bar:24} epoch {n_fmt} / {total_fmt}{postfix}"
 
 
+def progress_bar() -> Any:
+    return needed("data", "the progress bar needs", "tqdm").tqdm
+
+
 def epochs_bar(epochs: int, progress: bool) -> Any:
     """The epochs, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
     if not progress:
         return range(epochs)
-    tqdm = needed("data", "the progress bar needs", "tqdm").tqdm
+    tqdm = progress_bar()
 
     if sys.platform == "emscripten":
         tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar

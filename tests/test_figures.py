@@ -15,7 +15,7 @@ from optimlab.stage.scene import Panel, Run, Scene
 from optimlab.stage.twin import DRAW, contour_levels
 from optimlab.surfaces import field_grid, himmelblau, ravine
 
-OPTIMIZERS = [name for name in optimizers.__all__ if name != "Optimizer"]
+OPTIMIZERS = [name for name in optimizers.__all__ if name not in ("Around", "Optimizer")]
 PATH = np.column_stack([np.linspace(-1, 0, 6), np.linspace(0.5, 0, 6), np.logspace(0, -5, 6)])
 FIELD = field_grid(ravine(), ((-1, 1), (-1, 1)), 9, 7)
 PICTURE = io.BytesIO()
@@ -61,7 +61,7 @@ def test_a_mark_shows(kind):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("kind", [kind for kind, item in EXAMPLES.items() if item.get("source") == "path"])
+@pytest.mark.parametrize("kind", [kind for kind, item in EXAMPLES.items() if getattr(item, "source", None) == "path"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
 def test_a_path_that_diverges_is_drawn_without_a_warning(kind, bad):
     path = PATH.copy()
@@ -94,7 +94,7 @@ def test_axes_carry_labels_title_and_a_legend():
 
 
 def test_a_label_shows_its_number_in_three_digits():
-    (axes,) = picture_of(EXAMPLES["vline"] | {"x": 0.123456}).axes
+    (axes,) = picture_of(replace(EXAMPLES["vline"], x=0.123456)).axes
     assert [text.get_text() for text in axes.texts] == ["here: 0.123"]
 
 
@@ -147,9 +147,9 @@ def test_contours_rise_from_the_minimum_to_the_top_and_show_the_floor():
 
 
 def test_a_mark_says_which_channel_it_lacks_or_does_not_have():
-    with pytest.raises(ValueError, match="the mark Curve needs the channel 'y', got {'source': 'run0'}"):
+    with pytest.raises(ValueError, match=r"the mark Curve needs the channel 'y', got .*run0"):
         Curve(source="run0")
-    with pytest.raises(ValueError, match="the mark Curve has no channel 'z'; it has run, color, .*, source, y, x"):
+    with pytest.raises(ValueError, match=r"the mark Curve has no channel 'z'; it has run, color, .*, source, y, x"):
         Curve(source="run0", y=2, z=3)
     with pytest.raises(ValueError, match="the mark VLine needs x, or source and x, or control; it got control and x"):
         VLine(x=1.0, control="lr")

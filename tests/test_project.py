@@ -82,7 +82,7 @@ def test_the_long_description_is_the_readme_with_no_relative_link():
     assert all(link.startswith("https://") for link in links), links
     slug = current_slug()
     assert f"](https://raw.githubusercontent.com/{slug}/main/docs/race.png)" in text
-    assert f"](https://github.com/{slug}/blob/main/optimlab/optimizers.py)" in text
+    assert f"](https://github.com/{slug}/blob/main/optimlab/optimizers)" in text
     readme = (ROOT / "README.md").read_text("utf-8")
     assert re.sub(r"\]\([^)]+\)", "", text).strip() == re.sub(r"\]\([^)]+\)", "", readme).strip()
 

@@ -11,7 +11,8 @@ from optimlab import race
 from optimlab.descent import descend
 from optimlab.optimizers import Adam, GradientDescent, Momentum
 from optimlab.stage.bundle import bundle, modules
-from optimlab.stage.scene import MARKS, Scene
+from optimlab.stage.marks import MARKS
+from optimlab.stage.scene import Scene
 from optimlab.stage.twin import contour_levels
 from optimlab.stage.widget import HERE, Source, Stage, pack
 from optimlab.surfaces import ravine

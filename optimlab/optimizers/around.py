@@ -13,7 +13,7 @@ import numpy as np
 from ..knobs import Knob, Rate, knob, knobs_of
 from ..layers import Layers
 from ..losses import Gradient
-from .base import Optimizer, State, Step, check_optimizer
+from .base import Optimizer, State, Step, check_optimizer, decay, option
 
 __all__ = ["Around", "DecoupledWeightDecay", "Lookahead", "ScheduleFree"]
 
