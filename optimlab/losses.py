@@ -38,6 +38,7 @@ class Loss:
     eigenvalues : λ of the Hessian, ascending, where it is constant, else None
     knobs, params : the loss's own sliders, and their values
     symbols : what its parameters are called
+    stochastic : whether its gradients are those of batches, or noisy
     """
 
     name: str = "loss"
@@ -49,6 +50,7 @@ class Loss:
     knobs: Mapping[str, Knob] = NOTHING
     params: Mapping[str, Any] = NOTHING
     symbols: tuple[str, ...] = ("x", "y")
+    stochastic: bool = False
 
     @property
     def dim(self) -> int | None:
@@ -97,6 +99,7 @@ class Through(Loss):
     inner: Loss
     name, start, view, minima, minimum = map(inner, ("name", "start", "view", "minima", "minimum"))
     eigenvalues, knobs, params, symbols = map(inner, ("eigenvalues", "knobs", "params", "symbols"))
+    stochastic = True
     dim, layers = map(inner, ("dim", "layers"))
 
     def __init__(self, loss: Loss):
@@ -125,11 +128,11 @@ class Adopted(Loss):
 
     PARTS = (
         "name", "start", "view", "minima", "minimum", "eigenvalues", "knobs", "params", "symbols",
-        "value", "gradient", "gradient_at", "price", "replace",
+        "stochastic", "value", "gradient", "gradient_at", "price", "replace",
     )  # fmt: skip
 
     def __init__(self, thing: Any):
-        self.thing = thing
+        self.thing, self.stochastic = thing, hasattr(thing, "gradient_at")
         for part in self.PARTS:
             if hasattr(thing, part):
                 setattr(self, part, getattr(thing, part))

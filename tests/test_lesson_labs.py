@@ -1,5 +1,8 @@
 """What the labs of notebooks 04 to 06 show is what theory, or a computation of another kind, says."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -28,6 +31,7 @@ from optimlab import (
     training_lab,
 )
 from optimlab.labs.depth import histogram, signals
+from optimlab.labs.lab import WIDGET
 from optimlab.labs.schedule import AVERAGED, SCHEDULES
 from optimlab.schedules import ReduceOnPlateau, cosine_decay
 
@@ -369,3 +373,18 @@ def test_a_horizon_beyond_the_steps_has_its_picture_too():
 def test_live_curves_of_nothing_have_their_picture_too():
     bundle = live_curves("Adam")._repr_mimebundle_()[0]
     assert bundle["image/png"].startswith(b"\x89PNG")
+
+
+def test_on_colab_a_lab_and_live_curves_say_where_the_manager_of_their_widgets_is(monkeypatch):
+    manager = SimpleNamespace(_installed_url="https://example.invalid/manager.js")
+    colab = SimpleNamespace(enable_custom_widget_manager=lambda: None, _widgets=manager)
+    monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+    shown = []
+    monkeypatch.setattr("optimlab.labs.live.display", lambda *data, **how: shown.append(how["metadata"]))
+    monkeypatch.setattr("optimlab.labs.live.get_ipython", object)
+    curves = live_curves("Adam", epochs=2)
+    train(Network((64, 4, 10)), digits(60), Adam(), epochs=1, progress=False, on_epoch=curves)
+    _, finished = curves._repr_mimebundle_()
+    for metadata in (*shown, finished):
+        assert metadata[WIDGET]["colab"]["custom_widget_manager"]["url"] == manager._installed_url
+    assert len(shown) == 1

@@ -18,7 +18,7 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
     """The surface with its minima, the paths of the runs, and the start to drag."""
     if surface.dim == 1:
         return line_panel(surface, sources, runs, handle)
-    symbols = getattr(surface, "symbols", ("x", "y"))
+    symbols = surface.symbols
     marks = [Field(source="field", minimum=floor_of(surface), count=16)]
     if surface.minima:
         marks.append(
@@ -89,7 +89,7 @@ def rate_ruler(surface, runs, controls) -> Panel:
     rates = [c for c in controls if c.name.endswith(" lr")]
     low = min([c.knob.low for c in rates], default=1e-4)
     high = max([c.knob.high for c in rates], default=1.0)
-    kind = "full-batch gradient descent" if hasattr(surface, "gradient_at") else "gradient descent"
+    kind = "full-batch gradient descent" if surface.stochastic else "gradient descent"
     theory = role("theory")
     marks = [
         VLine(source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),

@@ -66,12 +66,7 @@ class Adam(Optimizer):
 
     @property
     def formula(self) -> str:
-        return MEANS.format("", self._denominator)
-
-    @property
-    def _denominator(self) -> str:
-        inside = r"\hat v + \varepsilon_\text{root}" if np.any(self.eps_root) else r"\hat v"
-        return rf"\sqrt{{{inside}}}+" + (r"\varepsilon/\sqrt{1-\beta_2^t}" if self.eps_hat else r"\varepsilon")
+        return MEANS.format("", denominator(self))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -124,7 +119,7 @@ class AdamW(Adam):
 
     @property
     def formula(self) -> str:
-        return MEANS.format(r"\;\decay{-\,\eta\lambda\theta}", self._denominator)
+        return MEANS.format(r"\;\decay{-\,\eta\lambda\theta}", denominator(self))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -135,3 +130,9 @@ MEANS = (
     r"\theta \leftarrow \theta {}\;\step{{-\,\eta}}\,\scale{{\frac{{1}}{{{}}}}}\,\velocity{{\hat m}}, "
     r"\qquad m \leftarrow \beta_1 m + (1-\beta_1)\gradient{{g}}, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2"
 )
+
+
+def denominator(adam: Adam) -> str:
+    """√v̂ + ε as LaTeX, with ε where the dialect has it."""
+    inside = r"\hat v + \varepsilon_\text{root}" if np.any(adam.eps_root) else r"\hat v"
+    return rf"\sqrt{{{inside}}}+" + (r"\varepsilon/\sqrt{1-\beta_2^t}" if adam.eps_hat else r"\varepsilon")

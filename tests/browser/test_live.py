@@ -19,7 +19,7 @@ curves
 ENDLESS = """
 network, data = Network((64, 16, 10)), digits(300)
 curves = live_curves(["Momentum", "Adam"], epochs=100_000)
-history = train(network, data, Momentum(0.05), epochs=100_000, on_epoch=curves["Momentum"])
+history = train(network, data, Momentum(0.05), epochs=100_000, on_epoch=curves["Momentum"], stoppable=True)
 curves
 """
 AFTER = """

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.notebooks import all_notebooks, outputs, read
+from tools.notebooks import WIDGET, all_notebooks, outputs, read
 from tools.setup_cell import ROOT, setup_cell
 
 HERE = Path(__file__).parent
@@ -161,5 +161,12 @@ def test_colab_ships_all_that_optimlab_needs(equipped):
 
 
 @pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
-def test_notebook_runs(path, equipped):
-    run(read(path), equipped)
+def test_notebook_runs_and_tells_colab_where_the_manager_of_its_widgets_is(path, equipped):
+    """Colab's own hook does so for `display_data` alone; without it a lab stays an error message."""
+    notebook = read(path)
+    run(notebook, equipped)
+    views = [output for output in outputs(notebook) if WIDGET in output.get("data", {})]
+    assert views
+    for output in views:
+        assert output.output_type in ("execute_result", "display_data")
+        assert output.metadata[WIDGET]["colab"]["custom_widget_manager"]["url"]
