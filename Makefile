@@ -41,8 +41,9 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
 	$(BIN)/python -m tools.notebooks $(NOTEBOOKS)
 
-lint: $(VENV)/ready  ## ruff: rules and format, notebooks too; tsc and eslint for the JavaScript
+lint: $(VENV)/ready  ## ruff: rules and format, notebooks too; mypy; tsc and eslint for the JavaScript
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
 	sh tools/lint_js.sh
 
 format: $(VENV)/ready  ## let ruff put everything into shape

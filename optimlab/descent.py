@@ -6,7 +6,7 @@ A *loss* is a `Loss`, or any object with ``value(theta)`` and ``gradient(theta)`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -78,7 +78,7 @@ class Trajectory:
         head = "  ".join([self.optimizer.name, *self.optimizer.settings])
         if self.loss.ndim > 1:
             return f"{head}  {self.loss[0].size} descents of {self.steps} steps"
-        tolerance = TARGET.check(tolerance)
+        TARGET.check(tolerance)
         target = f"L<{short(self.minimum + tolerance)}"
         if self.diverged_at is not None:
             return f"{head}  diverges: not finite from step {self.diverged_at} on"
@@ -113,7 +113,9 @@ class Driver:
     """
 
     def __init__(self, optimizer: Optimizer, schedule: Any = None):
-        self.optimizer, self.plateau, self.memory = check_optimizer(optimizer), None, None
+        self.optimizer = check_optimizer(optimizer)
+        self.plateau: Any = None
+        self.memory: dict = {}
         if schedule is None:
             return
         from .schedules import ReduceOnPlateau  # only now: `import optimlab` stays fast
@@ -231,9 +233,7 @@ def descend(
     )
 
 
-def sweep(
-    loss: Any, optimizer: Optimizer, name: str, values: Sequence, start: Any = None, steps: int = 100
-) -> Trajectory:
+def sweep(loss: Any, optimizer: Optimizer, name: str, values: Any, start: Any = None, steps: int = 100) -> Trajectory:
     """Descend once for each of `values` of the hyperparameter `name`, all at the same time.
 
     Parameters

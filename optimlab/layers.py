@@ -7,7 +7,7 @@ compute is the business of `optimlab.networks`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
@@ -54,7 +54,7 @@ class Layers:
 
     parts: tuple[Layer, ...]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Layer]:
         return iter(self.parts)
 
     @property

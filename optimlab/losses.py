@@ -96,11 +96,11 @@ def inner(name: str) -> Any:
 class Through(Loss):
     """A loss seen through something: whatever a subclass does not change is the inner loss's."""
 
-    inner: Loss
-    name, start, view, minima, minimum = map(inner, ("name", "start", "view", "minima", "minimum"))
-    eigenvalues, knobs, params, symbols = map(inner, ("eigenvalues", "knobs", "params", "symbols"))
+    inner: Any
+    name, start, view, symbols = inner("name"), inner("start"), inner("view"), inner("symbols")
+    minima, minimum, eigenvalues = inner("minima"), inner("minimum"), inner("eigenvalues")
+    knobs, params, dim, layers = inner("knobs"), inner("params"), inner("dim"), inner("layers")
     stochastic = True
-    dim, layers = map(inner, ("dim", "layers"))
 
     def __init__(self, loss: Loss):
         self.inner = loss

@@ -8,6 +8,7 @@ network unchanged. How it is trained stands in `optimlab.training`; the old name
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -38,7 +39,7 @@ __all__ = [
     "train",
 ]
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "tanh": (np.tanh, lambda a: 1 - a**2),
     "sigmoid": (lambda z: 0.5 * (1 + np.tanh(0.5 * z)), lambda a: a * (1 - a)),
     "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(a.dtype)),
@@ -84,9 +85,9 @@ class Network:
     l2: float = knob(0.0, "λ", "penalty", low=0.0, high=0.1)
     dropout: float = knob(0.0, "p", "dropout share", low=0.0, high=0.9, allowed="[0, 1)")
 
-    def __post_init__(self):
-        sizes = list(self.sizes) if np.iterable(self.sizes) else []
-        sizes = np.array(sizes if all(map(is_whole, sizes)) else [])
+    def __post_init__(self) -> None:
+        widths = list(self.sizes) if np.iterable(self.sizes) else []
+        sizes = np.array(widths if all(map(is_whole, widths)) else [])
         if sizes.ndim != 1 or len(sizes) < 2 or sizes.dtype.kind not in "iu" or sizes.min() < 1:
             raise ValueError(f"the sizes of the layers must be at least two whole numbers ≥ 1, got {told(self.sizes)}")
         object.__setattr__(self, "sizes", tuple(sizes.tolist()))
@@ -134,7 +135,7 @@ class Network:
             W[:] = random.normal(0, np.sqrt(VARIANCES[scheme](*W.shape)), W.shape)
         return theta
 
-    def layers(self, theta) -> list:
+    def layers(self, theta: Any) -> list:
         """The (W, b) of each layer, as views of θ: W has shape (n_in, n_out)."""
         must = f"θ of a {self.sizes} network must have shape ({self.size},)"
         numbers = check_numbers(theta, must)
@@ -143,7 +144,7 @@ class Network:
         views = self.layout.views(theta if isinstance(theta, np.ndarray) else numbers)
         return list(zip(views[::2], views[1::2]))
 
-    def forward(self, theta, X, masks=None) -> list:
+    def forward(self, theta: Any, X: Any, masks: list | None = None) -> list:
         """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
         phi, _ = ACTIVATIONS[self.activation]
         layers, a = self.layers(theta), [self.examples(X)]
@@ -153,20 +154,20 @@ class Network:
             a.append(z if last else phi(z) * (masks[i] if masks else 1))
         return a
 
-    def masks(self, random, batch: int) -> list | None:
+    def masks(self, random: np.random.Generator, batch: int) -> list | None:
         """New dropout masks for a batch: 0 for a unit that is off, 1/(1 − share) for the others."""
         if self.dropout == 0:
             return None
         keep = 1 - self.dropout
         return [(random.random((batch, n)) < keep) / keep for n in self.sizes[1:-1]]
 
-    def value(self, theta, X, y) -> float:
+    def value(self, theta: Any, X: Any, y: Any) -> float:
         """The loss: mean cross-entropy, and the penalty."""
         self.check(X, y)
         log_p = log_softmax(self.forward(theta, X)[-1])
         return float(-np.mean(log_p[np.arange(len(y)), y]) + self._penalty(theta))
 
-    def gradient(self, theta, X, y, masks=None) -> np.ndarray:
+    def gradient(self, theta: Any, X: Any, y: Any, masks: list | None = None) -> np.ndarray:
         """∇L(θ) by backpropagation, shape (size,)."""
         self.check(X, y)
         _, slope = ACTIVATIONS[self.activation]
@@ -186,14 +187,14 @@ class Network:
                 delta = (delta @ W.T) * slope(plain) * mask
         return gradient
 
-    def examples(self, X) -> np.ndarray:
+    def examples(self, X: Any) -> np.ndarray:
         """X as a float array of shape (n, inputs), or a `ValueError`."""
         X = check_numbers(X, "X must be numbers of shape (n, features)")
         if X.ndim != 2 or X.shape[1] != self.sizes[0]:
             raise ValueError(f"the network takes rows of {self.sizes[0]} inputs, got X of shape {X.shape}")
         return X
 
-    def check(self, X, y):
+    def check(self, X: Any, y: Any) -> None:
         """That the network fits the examples: one sentence if it does not."""
         X, labels, classes = self.examples(X), as_array("y", y), self.sizes[-1]
         if labels.shape != X.shape[:1] or labels.size == 0:
@@ -206,25 +207,25 @@ class Network:
             wrong = labels[(labels < 0) | (labels >= classes)][0]
             raise ValueError(f"the labels of {classes} classes must be in [0, {classes - 1}], got {wrong}")
 
-    def predict(self, theta, X) -> np.ndarray:
+    def predict(self, theta: Any, X: Any) -> np.ndarray:
         """The most probable class of each row of X, shape (n,)."""
         return np.argmax(self.forward(theta, X)[-1], axis=1)
 
-    def accuracy(self, theta, X, y) -> float:
+    def accuracy(self, theta: Any, X: Any, y: Any) -> float:
         """The share of rows that are classified correctly."""
         self.check(X, y)
         return float(np.mean(self.predict(theta, X) == y))
 
-    def weights(self, theta) -> np.ndarray:
+    def weights(self, theta: Any) -> np.ndarray:
         """θ with zeros in place of the biases: what is penalized, and what weight decay shrinks."""
         self.layers(theta)  # says at once what is wrong with θ
         return self.layout.matrices(check_numbers(theta, "θ must be numbers"))
 
-    def _penalty(self, theta) -> float:
+    def _penalty(self, theta: Any) -> float:
         return 0.5 * self.l2 * float(np.sum(self.weights(theta) ** 2)) if self.l2 else 0.0
 
 
-def log_softmax(z):
+def log_softmax(z: np.ndarray) -> np.ndarray:
     """log(eᶻ/Σeᶻ) along the last axis, without overflow."""
     z = z - z.max(axis=-1, keepdims=True)
     return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from .checks import check_seed, check_whole, short, told
 from .knobs import Knob
-from .losses import Through, as_loss
+from .losses import Gradient, Through, as_loss
 
 __all__ = ["Noisy"]
 
@@ -26,7 +29,7 @@ class Noisy(Through):
     copies : None for one noise that all descents share; m for m independent ones, for starts of shape (m, d)
     """
 
-    def __init__(self, surface, sigma: float = 0.1, seed: int = 0, copies: int | None = None):
+    def __init__(self, surface: Any, sigma: Any = 0.1, seed: int = 0, copies: int | None = None):
         if not hasattr(surface, "gradient") or isinstance(surface, Noisy):
             raise ValueError(f"Noisy needs a surface or a problem with gradient(theta), got {told(surface)}")
         super().__init__(as_loss(surface))
@@ -38,12 +41,12 @@ class Noisy(Through):
         shape = (self.dim,) if self.copies is None else (self.copies, self.dim)
         return np.random.default_rng([self.seed, check_whole("the step k", k)]).normal(size=shape)
 
-    def gradient_at(self, k: int):
+    def gradient_at(self, k: int) -> Gradient:
         """The gradient function of step k."""
-        sigma = self.sigma[..., None] if np.ndim(self.sigma) else self.sigma
+        sigma = self.sigma[..., None] if isinstance(self.sigma, np.ndarray) else self.sigma
         noise = sigma * self.noise(k)
 
-        def gradient(theta):
+        def gradient(theta: np.ndarray) -> np.ndarray:
             if self.copies is not None and np.shape(theta)[-2:-1] != (self.copies,):
                 must = f"{self.copies} copies of the noise need starts of shape (..., {self.copies}, {self.dim})"
                 raise ValueError(f"{must}, got θ of shape {np.shape(theta)}")
@@ -53,14 +56,14 @@ class Noisy(Through):
         return gradient
 
     @property
-    def knobs(self) -> dict:
+    def knobs(self) -> Mapping:  # type: ignore[override]
         return {**self.surface.knobs, "sigma": SIGMA}
 
     @property
-    def params(self) -> dict:
+    def params(self) -> Mapping:  # type: ignore[override]
         return {**self.surface.params, "sigma": self.sigma}
 
-    def replace(self, **changes) -> Noisy:
+    def replace(self, **changes: Any) -> Noisy:
         """The same with other knobs: ``Noisy(ravine()).replace(sigma=0.3, kappa=50)``."""
         sigma = changes.pop("sigma", self.sigma)
         surface = self.surface.replace(**changes) if changes else self.surface

@@ -8,6 +8,7 @@ optimizers have roles of their own.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = ["FAMILIES", "PALETTE", "ROLES", "role", "role_style", "style_of"]
 
@@ -112,7 +113,7 @@ ROLE_STYLES: dict[str, Style] = {
 }
 
 
-def role(name: str) -> dict[str, str]:
+def role(name: str) -> dict[str, Any]:
     """The colours of a role, as properties of a mark."""
     return dict(zip(("color", "color_dark"), ROLES[name]))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Regression(Loss):
     labels: tuple = ("x", "y")
     symbols: tuple = ("w", "b")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         X, y = (np.asarray(check_numbers(v, "X and y must be finite numbers"), float) for v in (self.X, self.y))
         check_choice("bias", self.bias, (True, False))
         if X.ndim != 2 or len(X) == 0 or y.shape != (len(X),):
@@ -69,7 +70,7 @@ class Regression(Loss):
         """The inputs as θ sees them, shape (N, dim): with the column of ones, if there is a bias."""
         return self._with_ones(self.X)
 
-    def _with_ones(self, X):
+    def _with_ones(self, X: Any) -> np.ndarray:
         return np.column_stack([X, np.ones(len(X))]) if self.bias else np.asarray(X)
 
     @property
@@ -78,7 +79,7 @@ class Regression(Loss):
         return len(self.y)
 
     @cached_property
-    def minima(self) -> tuple:
+    def minima(self) -> tuple:  # type: ignore[override]
         return (tuple(self.solution.tolist()),)
 
     @cached_property
@@ -86,18 +87,23 @@ class Regression(Loss):
         """The smallest possible training loss."""
         return float(self.value(self.solution))
 
+    @property
+    def solution(self) -> np.ndarray:
+        """The θ of least loss, shape (d,)."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its solution")
+
     def minibatch(self, batch_size: int, seed: int = 0) -> MiniBatches:
         """The same loss, whose gradient at step k sees only the k-th mini-batch."""
         return MiniBatches(self, batch_size, seed)
 
-    def _point(self, theta):
+    def _point(self, theta: Any) -> np.ndarray:
         """θ as an array of shape (..., dim)."""
         theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
         return theta
 
-    def _rows(self, rows):
+    def _rows(self, rows: Any) -> tuple[np.ndarray, np.ndarray]:
         if rows is None:
             return self.design, self.y
         must = f"rows must be row numbers from 0 to {self.size - 1}, at least one"
@@ -106,7 +112,7 @@ class Regression(Loss):
             raise ValueError(f"{must}, got {told(rows)}")
         return self.design[numbers.astype(int)], self.y[numbers.astype(int)]
 
-    def _penalty(self, theta):
+    def _penalty(self, theta: np.ndarray) -> np.ndarray:
         return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
 
     def __repr__(self) -> str:
@@ -120,27 +126,27 @@ class LinearRegression(Regression):
     See `Regression` for the parameters. ``eigenvalues`` are those of the Hessian XᵀX/N + λI, ascending.
     """
 
-    def predict(self, theta, X):
+    def predict(self, theta: Any, X: Any) -> np.ndarray:
         """xᵢ·θ for inputs of shape (n, features)."""
         return np.asarray(theta) @ self._with_ones(X).T
 
-    def value(self, theta):
+    def value(self, theta: Any) -> np.ndarray:
         """L(θ): shape (..., d) → (...). Through XᵀX, so it costs the same for any N."""
         apart = self._point(theta) - self.solution
         floor = 0.5 * np.mean((self.design @ self.solution - self.y) ** 2) + self._penalty(self.solution)
         return floor + 0.5 * np.sum(apart * (apart @ self._hessian), axis=-1)
 
-    def gradient(self, theta, rows=None):
+    def gradient(self, theta: Any, rows: Any = None) -> np.ndarray:
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
         (X, y), theta = self._rows(rows), self._point(theta)
         return like(theta, (theta @ X.T - y) @ X / len(y) + self.l2 * theta)
 
     @cached_property
-    def _hessian(self):
+    def _hessian(self) -> np.ndarray:
         return self.design.T @ self.design / self.size + self.l2 * np.eye(self.dim)
 
     @cached_property
-    def eigenvalues(self) -> tuple:
+    def eigenvalues(self) -> tuple:  # type: ignore[override]
         return tuple(np.linalg.eigvalsh(self._hessian).tolist())
 
     @cached_property
@@ -158,25 +164,25 @@ class LogisticRegression(Regression):
 
     eigenvalues = None  # its curvature changes from place to place
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not np.isin(self.y, (0, 1)).all():
             raise ValueError(f"the labels y must be 0 or 1, got {sorted(set(self.y.tolist()))[:5]}")
 
-    def predict(self, theta, X):
+    def predict(self, theta: Any, X: Any) -> np.ndarray:
         """The probability of class 1 for inputs of shape (n, features)."""
         return sigmoid(np.asarray(theta) @ self._with_ones(X).T)
 
-    def accuracy(self, theta) -> float:
+    def accuracy(self, theta: Any) -> float:
         """The share of the training examples that θ classifies correctly."""
         return float(np.mean((self.design @ np.asarray(theta) > 0) == (self.y == 1)))
 
-    def value(self, theta):
+    def value(self, theta: Any) -> np.ndarray:
         """L(θ): shape (..., d) → (...)."""
         margin = self._point(theta) @ self.design.T * np.where(self.y == 1, 1, -1)
         return np.mean(np.logaddexp(0, -margin), axis=-1) + self._penalty(theta)
 
-    def gradient(self, theta, rows=None):
+    def gradient(self, theta: Any, rows: Any = None) -> np.ndarray:
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
         (X, y), theta = self._rows(rows), self._point(theta)
         return like(theta, (sigmoid(theta @ X.T) - y) @ X / len(y) + self.l2 * theta)
@@ -207,6 +213,8 @@ class MiniBatches(Through):
     seed : of the shuffling
     """
 
+    problem: Any
+
     def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
         super().__init__(problem)
         self.problem, self.seed = problem, check_seed(seed)
@@ -234,7 +242,7 @@ class MiniBatches(Through):
         """How many single-example gradients the first 0, 1, …, `steps` steps have cost, shape (steps+1,)."""
         return np.cumsum([0, *(self.price(k) for k in range(check_whole("steps", steps)))])
 
-    def _shuffle(self, epoch):
+    def _shuffle(self, epoch: int) -> np.ndarray:
         order = np.arange(self.size)
         if self.batch_size < self.size:
             order = np.random.default_rng([self.seed, epoch]).permutation(order)
@@ -245,12 +253,12 @@ class MiniBatches(Through):
         return f"{self.problem!r}, in batches of {self.batch_size}"
 
 
-def sigmoid(z):
+def sigmoid(z: np.ndarray) -> np.ndarray:
     """1/(1 + e⁻ᶻ), without overflow."""
     return 0.5 * (1 + np.tanh(0.5 * z))
 
 
-def like(theta, gradient):
+def like(theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """The gradient in θ's own precision."""
     return gradient.astype(theta.dtype, copy=False) if theta.dtype.kind == "f" else gradient
 

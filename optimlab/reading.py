@@ -36,7 +36,7 @@ def without_annotations(code: str) -> str:
     except SyntaxError:  # part of a line, such as a lambda
         return code
     lines = code.encode().splitlines()  # syntax trees count bytes
-    for row, start, end in sorted(annotations(tree, lines), reverse=True):
+    for row, start, end in sorted(notes_of(tree, lines), reverse=True):
         lines[row] = lines[row][:start] + lines[row][end:]
     return b"\n".join(lines).decode()
 
@@ -55,7 +55,7 @@ def without_anatomy(code: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip()
 
 
-def annotations(tree: ast.AST, lines: list[bytes]) -> Iterator[tuple[int, int, int]]:
+def notes_of(tree: ast.AST, lines: list[bytes]) -> Iterator[tuple[int, int, int]]:
     """(row, start, end) of each annotation of a parameter or a result that stands on one line."""
     for node in ast.walk(tree):
         note = getattr(node, "annotation", None) if isinstance(node, ast.arg) else getattr(node, "returns", None)

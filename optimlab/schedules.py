@@ -13,6 +13,7 @@ they are used like functions.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -36,27 +37,27 @@ __all__ = [
 ]
 
 
-def initial_rate():
+def initial_rate() -> Any:
     return knob(0.1, "η₀", "learning rate", low=1e-3, high=1.0, log=True)
 
 
-def final_rate():
+def final_rate() -> Any:
     return knob(0.0, "η_end", "final learning rate", low=0.0, high=0.1)
 
 
-def factor(default, meaning="decay factor"):
+def factor(default: float, meaning: str = "decay factor") -> Any:
     return knob(default, "α", meaning, low=0.5, high=1.0, allowed="(0, 1]", count=51)
 
 
-def count(default, symbol, meaning, low=1, high=200, allowed="[1, ∞)"):
+def count(default: int, symbol: str, meaning: str, low: int = 1, high: int = 200, allowed: str = "[1, ∞)") -> Any:
     return knob(default, symbol, meaning, low=low, high=high, allowed=allowed, count=int(high - low + 1))
 
 
-def epoch_length():
+def epoch_length() -> Any:
     return knob(1, "steps per epoch", "number of", low=1, high=100, allowed="[1, ∞)", slider=False)
 
 
-def warmup_length(low=0):
+def warmup_length(low: int = 0) -> Any:
     return count(10, "warm-up", "length of the", low=low, allowed=f"[{low}, ∞)")
 
 
@@ -64,7 +65,7 @@ def warmup_length(low=0):
 class Rule:
     """What schedules and `ReduceOnPlateau` share: legal parameters and a label."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, spec in knobs_of(self).items():
             object.__setattr__(self, name, spec.check(getattr(self, name)))
 
@@ -81,12 +82,12 @@ class Rule:
 class Schedule(Rule):
     """η as a function of the step k. Parameters may be arrays: with ``lr`` of shape (n, 1), n descents run at once."""
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         """η at step k = 0, 1, 2, …; an array of steps gives an array."""
         raise NotImplementedError(f"{type(self).__name__} does not say what η is")
 
 
-def value_text(value) -> str:
+def value_text(value: Any) -> str:
     return repr(value) if isinstance(value, Schedule) else short(value)
 
 
@@ -96,7 +97,7 @@ class constant(Schedule):
 
     lr: float = initial_rate()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         return self.lr + 0.0 * np.asarray(k)
 
 
@@ -109,7 +110,7 @@ class step_decay(Schedule):
     step_size: int = count(30, "period", "length of the")
     steps_per_epoch: int = epoch_length()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         epoch = np.floor_divide(k, self.steps_per_epoch)
         return self.lr * self.decay_rate ** np.floor_divide(epoch, self.step_size)
 
@@ -125,7 +126,7 @@ class exponential_decay(Schedule):
     decay_rate: float = factor(0.95)
     steps_per_epoch: int = epoch_length()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         return self.lr * self.decay_rate ** np.floor_divide(k, self.steps_per_epoch)
 
 
@@ -138,7 +139,7 @@ class polynomial_decay(Schedule):
     power: float = knob(2.0, "p", "power", low=0.5, high=4.0, allowed="(0, ∞)")
     end_value: float = final_rate()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         left = 1 - np.minimum(k, self.decay_steps) / self.decay_steps
         return (self.lr - self.end_value) * left**self.power + self.end_value
 
@@ -151,7 +152,7 @@ class linear_decay(Schedule):
     decay_steps: int = count(100, "T", "number of steps")
     end_value: float = final_rate()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         left = 1 - np.minimum(k, self.decay_steps) / self.decay_steps
         return (self.lr - self.end_value) * left + self.end_value
 
@@ -164,11 +165,11 @@ class cosine_decay(Schedule):
     decay_steps: int = count(100, "T", "number of steps")
     end_value: float = final_rate()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         return cosine_between(self.lr, self.end_value, np.minimum(k, self.decay_steps) / self.decay_steps)
 
 
-def cosine_between(start, end, share):
+def cosine_between(start: Any, end: Any, share: Any) -> Any:
     return end + 0.5 * (start - end) * (1 + np.cos(np.pi * share))
 
 
@@ -184,7 +185,7 @@ class cosine_restarts(Schedule):
     T_mult: int = count(1, "T_mult", "growth of the period", high=4)
     end_value: float = final_rate()
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         periods, growth = np.asarray(k, float) / self.T_0, self.T_mult - 1.0
         with np.errstate(divide="ignore", invalid="ignore"):  # the geometric series, and its limit for T_mult = 1
             cycle = np.floor(np.where(growth == 0, periods, np.log1p(periods * growth) / np.log(self.T_mult)) + 1e-12)
@@ -203,12 +204,12 @@ class warmup(Schedule):
     warmup_steps: int = warmup_length()
     start_factor: float = knob(0.0, "start", "factor at the", low=0.0, high=1.0, allowed="[0, 1]")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not callable(self.schedule) or isinstance(self.schedule, type):
             raise ValueError(f"warmup needs a schedule to warm up for, got {told(self.schedule)}")
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         k = np.asarray(k, float)
         share = k / np.maximum(self.warmup_steps, 1)
         rising = (self.start_factor + (1 - self.start_factor) * share) * self.schedule(0)
@@ -229,7 +230,7 @@ class one_cycle(Schedule):
     div_factor: float = knob(25.0, "div", "factor", low=1.0, high=100.0, allowed="[1, ∞)", slider=False)
     final_div_factor: float = knob(1e4, "final div", "factor", low=1.0, high=1e5, allowed="[1, ∞)", slider=False)
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         first = self.max_lr / self.div_factor
         last = first / self.final_div_factor
         peak, end = self.pct_start * self.total_steps - 1, self.total_steps - 1
@@ -251,7 +252,7 @@ class warmup_stable_decay(Schedule):
     warmup_steps: int = warmup_length()
     decay_steps: int = count(20, "decay", "length of the", low=0, allowed="[0, ∞)")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if np.any(self.warmup_steps + self.decay_steps > self.total_steps):
             raise ValueError(
@@ -259,7 +260,7 @@ class warmup_stable_decay(Schedule):
                 f"got {short(self.warmup_steps)} + {short(self.decay_steps)}"
             )
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         k = np.asarray(k, float)
         left = np.maximum(self.total_steps - k, 0)
         rise = np.where(k < self.warmup_steps, k / np.maximum(self.warmup_steps, 1), 1.0)
@@ -274,7 +275,7 @@ class inverse_sqrt(Schedule):
     lr: float = initial_rate()
     warmup_steps: int = warmup_length(low=1)
 
-    def __call__(self, k):
+    def __call__(self, k: Any) -> Any:
         t = np.asarray(k, float) + 1
         return self.lr * np.minimum(t / self.warmup_steps, np.sqrt(self.warmup_steps / t))
 
@@ -306,7 +307,7 @@ class ReduceOnPlateau(Rule):
     def init(self) -> dict:
         return {"lr": self.lr, "best": np.inf, "bad": 0, "cooldown": 0}
 
-    def step(self, loss, state: dict) -> tuple:
+    def step(self, loss: Any, state: dict) -> tuple:
         better = loss < state["best"] * (1 - self.threshold)
         best = np.where(better, loss, state["best"])
         waiting = state["cooldown"] > 0

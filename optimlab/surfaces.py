@@ -90,7 +90,7 @@ class Surface(Loss):
             raise ValueError(
                 f"{self.name} has no knob {told(sorted(unknown)[0])}; it has {sorted(self.knobs) or 'none'}"
             )
-        return self.family(**{**self.params, **changes})
+        return self.family(**{**self.params, **changes}) if self.family else self
 
     def _coordinates(self, theta: Any) -> Iterator[np.ndarray]:
         theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
@@ -104,7 +104,7 @@ class Surface(Loss):
         return f"{self.name}({', '.join(values)})" if values else self.name
 
 
-def field_grid(surface, view, width=121, height=91, **knobs) -> np.ndarray:
+def field_grid(surface: Loss, view: Any, width: int = 121, height: int = 91, **knobs: Any) -> np.ndarray:
     """The surface on a grid over `view`, shape (..., height, width), row 0 at the bottom. Knobs may be arrays (n,)."""
     (x0, x1), (y0, y1) = view
     x, y = np.meshgrid(np.linspace(x0, x1, width), np.linspace(y0, y1, height))
@@ -119,7 +119,7 @@ KAPPA = Knob("κ", "condition number", low=1.0, high=100.0, log=True, allowed="[
 ANGLE = Knob("angle", "rotation in degrees", low=0.0, high=90.0, allowed="[-360, 360]", count=31)
 
 
-def ravine(kappa=20.0, angle=0.0) -> Surface:
+def ravine(kappa: Any = 20.0, angle: Any = 0.0) -> Surface:
     """The quadratic ½(x² + κy²), turned by `angle` degrees: the field's standard test of conditioning.
 
     Parameters
@@ -132,16 +132,16 @@ def ravine(kappa=20.0, angle=0.0) -> Surface:
     turn = np.deg2rad(angle)
     shape = np.round(np.cos(turn), 15), np.round(np.sin(turn), 15), kappa
 
-    def like(x):
+    def like(x: np.ndarray) -> Iterator[np.ndarray]:
         """cos, sin and κ in the precision of x, so that float32 stays float32."""
         return (np.asarray(number, x.dtype) for number in shape)
 
-    def of(x, y):
+    def of(x: Any, y: Any) -> Any:
         c, s, kappa = like(x)
         along, across = c * x + s * y, c * y - s * x
         return 0.5 * (along**2 + kappa * across**2)
 
-    def slope(x, y):
+    def slope(x: Any, y: Any) -> tuple:
         c, s, kappa = like(x)
         along, across = c * x + s * y, kappa * (c * y - s * x)
         return c * along - s * across, s * along + c * across
@@ -175,7 +175,7 @@ def bowl() -> Surface:
     )
 
 
-def parabola(center=3.0, curvature=2.0) -> Surface:
+def parabola(center: Any = 3.0, curvature: Any = 2.0) -> Surface:
     """One parameter: ½·curvature·(w − center)². The defaults are the lesson's (w − 3)²."""
     center = Knob("c", "center", -10, 10, allowed="(-∞, ∞)").check_one(center)
     curvature = Knob("λ", "curvature", 0.1, 10, allowed="(0, ∞)").check(curvature)
@@ -207,13 +207,13 @@ def rosenbrock() -> Surface:
 def beale() -> Surface:
     """Beale's function (1958): flat plains and steep walls at the corners."""
 
-    def residuals(x, y):
+    def residuals(x: Any, y: Any) -> tuple:
         return (1.5 - x + x * y, 1), (2.25 - x + x * y**2, 2), (2.625 - x + x * y * y * y, 3)
 
-    def power(y, n):
+    def power(y: Any, n: int) -> Any:
         return (np.ones_like(y), y, y**2, y * y * y)[n]
 
-    def slope(x, y):
+    def slope(x: Any, y: Any) -> tuple:
         dx = sum(2 * r * (power(y, n) - 1) for r, n in residuals(x, y))
         dy = sum(2 * r * n * x * power(y, n - 1) for r, n in residuals(x, y))
         return dx, dy
@@ -280,7 +280,7 @@ def saddle() -> Surface:
 def plateau() -> Surface:
     """A plateau with a hole, 1 − exp(−r²/2): far out the gradient all but vanishes."""
 
-    def hole(x, y):
+    def hole(x: Any, y: Any) -> Any:
         return np.exp(-0.5 * (x**2 + y**2))
 
     return Surface(
@@ -297,14 +297,14 @@ def plateau() -> Surface:
 def two_wells() -> Surface:
     """A shallow well on the right, a deep one on the left, and a bowl around both."""
 
-    def wells(x, y):
+    def wells(x: Any, y: Any) -> tuple:
         return np.exp(-((x - 1) ** 2 + y**2) / 0.2), np.exp(-((x + 1) ** 2 + y**2) / 0.2)
 
-    def of(x, y):
+    def of(x: Any, y: Any) -> Any:
         right, left = wells(x, y)
         return -2 * right - 6 * left + x**2 + y**2
 
-    def slope(x, y):
+    def slope(x: Any, y: Any) -> tuple:
         right, left = wells(x, y)
         return 20 * (x - 1) * right + 60 * (x + 1) * left + 2 * x, (20 * right + 60 * left) * y + 2 * y
 
@@ -323,15 +323,15 @@ def ackley() -> Surface:
     """Ackley's function (1987): a funnel under a corrugated sheet. Its gradient jumps at the minimum."""
     tau = 2 * np.pi
 
-    def parts(x, y):
+    def parts(x: Any, y: Any) -> tuple:
         radius = np.sqrt(0.5 * (x**2 + y**2))
         return radius, np.exp(-0.2 * radius), np.exp(0.5 * (np.cos(tau * x) + np.cos(tau * y)))
 
-    def of(x, y):
+    def of(x: Any, y: Any) -> Any:
         _, funnel, waves = parts(x, y)
         return -20 * funnel - waves + np.e + 20
 
-    def slope(x, y):
+    def slope(x: Any, y: Any) -> tuple:
         radius, funnel, waves = parts(x, y)
         steep = 2 * funnel / np.where(radius == 0, 1, radius)
         return steep * x + np.pi * np.sin(tau * x) * waves, steep * y + np.pi * np.sin(tau * y) * waves
@@ -382,7 +382,7 @@ def cliff() -> Surface:
     The formula is x²/20 + y²/20 + 2/(1 + exp(−40(x − 1))): the gradient is 20 at the edge, and below 1 beside it.
     """
 
-    def sigmoid(x):
+    def sigmoid(x: Any) -> Any:
         return 0.5 * (1 + np.tanh(20 * (x - 1)))
 
     return Surface(

@@ -51,7 +51,8 @@ class Examples(Loss):
         check_parts(network, data, len(data.X) if batch_size is None else batch_size, seed)
         self.network, self.data, self.batch_size, self.seed = network, data, batch_size, seed
         self.name = f"{data.name} for a network {network.sizes}"
-        self._random, self._drawn, self._batch = np.random.default_rng(), -1, ()
+        self._random, self._drawn = np.random.default_rng(), -1
+        self._batch: Any = None
 
     @cached_property
     def start(self) -> np.ndarray:
@@ -152,11 +153,11 @@ class History:
     end is not to be averaged with what has. Its curves and its θ can be used.
     """
 
-    loss: list = field(default_factory=Entries)
-    test_loss: list = field(default_factory=Entries)
-    accuracy: list = field(default_factory=Entries)
-    test_accuracy: list = field(default_factory=Entries)
-    lr: list = field(default_factory=Entries)
+    loss: Entries = field(default_factory=Entries)
+    test_loss: Entries = field(default_factory=Entries)
+    accuracy: Entries = field(default_factory=Entries)
+    test_accuracy: Entries = field(default_factory=Entries)
+    lr: Entries = field(default_factory=Entries)
     theta: np.ndarray | None = None
     steps: int = 0
     gradients: int = 0
@@ -167,7 +168,7 @@ class History:
         return len(self.loss) - 1
 
     @property
-    def curves(self) -> list[list]:
+    def curves(self) -> list[Entries]:
         """All that has one entry an epoch."""
         return [self.loss, self.test_loss, self.accuracy, self.test_accuracy, self.lr]
 

@@ -168,6 +168,13 @@ def test_imports_run_one_way(path):
             assert root not in HEAVY - {"sklearn"}, f"{name} imports {module}"
 
 
+def test_no_lab_imports_another():
+    shared = {f"optimlab.labs.{name}" for name in ("lab", "inputs", "sources", "panels")}
+    for path in (PACKAGE / "labs").glob("*.py"):
+        mine = {module for module, _ in imports_of(path) if module.startswith("optimlab.labs.")}
+        assert mine <= shared, path.name
+
+
 # Sliders start where the cell says
 
 KNOBS = [KAPPA, ANGLE] + [

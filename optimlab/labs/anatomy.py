@@ -11,7 +11,7 @@ from ..descent import TARGET, TOLERANCE, Driver, check_steps, descend, walk
 from ..optimizers import Optimizer
 from ..optimizers.base import check_optimizer
 from ..palette import ROLES, style_of
-from ..stage.marks import Arrow, Bars, Points
+from ..stage.marks import Arrow, Bars, Mark, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
 from .inputs import plane, start_on
@@ -94,7 +94,7 @@ def surface_arrows(cut):
 def step_panel(cut) -> Panel:
     """The arrows of one step, enlarged: the longest one reaches the circle."""
     circle = [[float(np.cos(a)), float(np.sin(a))] for a in np.linspace(0, 2 * np.pi, 73)]
-    marks = [Points(data=circle, symbol="line", color="#B9C2CD", color_dark="#4A5360")]
+    marks: list[Mark] = [Points(data=circle, symbol="line", color="#B9C2CD", color_dark="#4A5360")]
     at = {"gradient": BY["velocity"]} if cut.adds_up else {}
     order = [*cut.others, "gradient"] if cut.adds_up else ["gradient", *cut.others]
     for term in order:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..checks import check_choice, check_seed, check_whole
@@ -42,7 +44,7 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
     runs = [Run(name, title, *role_style(name)) for name, title in names.items()]
     sources = [Source(run.id, ("variance",), signal_source(run.id, depth, width, batch, seed)) for run in runs]
-    layers = {"x_label": "layer", "y_log": True}
+    layers: dict[str, Any] = {"x_label": "layer", "y_log": True}
     panels = [
         Panel(
             (0, depth), (1e-8, 1e4), y_label="standard deviation over the inputs", title="forward signal",

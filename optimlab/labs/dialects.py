@@ -19,7 +19,7 @@ from .sources import field_source, floor_of
 __all__ = ["DIALECTS", "dialects"]
 
 # Read in the sources of PyTorch 2.13, Keras 3.15 and optax 0.2.8, and tested against their trajectories.
-DIALECTS = {
+DIALECTS: dict[str, dict[str, dict]] = {
     "Momentum": {
         "paper": {},
         "PyTorch": {"lr_outside": True},

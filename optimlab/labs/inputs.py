@@ -48,7 +48,7 @@ def runners(what: str, optimizers: Any, names: Any = None) -> tuple[list[Optimiz
         raise ValueError(f"the names must be a list of texts, got {told(names)}")
     if names is not None and len(names) != len(family):
         raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {told(names)}")
-    return family, unique(names or [optimizer.name for optimizer in family])
+    return family, unique(list(names) if names else [optimizer.name for optimizer in family])
 
 
 def unique(names: list[str]) -> list[str]:

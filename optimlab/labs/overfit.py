@@ -53,7 +53,7 @@ def overfit_lab(
     check_whole("epochs", epochs, 1)
     optimizer = Adam(0.003) if optimizer is None else check_optimizer(optimizer)
     values = {"L2": l2, "weight decay": weight_decay, "dropout": dropout}
-    controls = [Control(name, knob, knob.check(values[name]), name) for name, (knob, _) in WAYS.items() if knob]
+    controls = [Control(name, knob, knob.check_one(values[name]), name) for name, (knob, _) in WAYS.items() if knob]
 
     @cache
     def history(name, value):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..descent import TOLERANCE
 from ..palette import role
-from ..stage.marks import Curve, Dot, Field, Handle, HLine, Path, Points, VLine
+from ..stage.marks import Curve, Dot, Field, Handle, HLine, Mark, Path, Points, VLine
 from ..stage.scene import Panel
 from .sources import floor_of
 
@@ -19,7 +19,7 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
     if surface.dim == 1:
         return line_panel(surface, sources, runs, handle)
     symbols = surface.symbols
-    marks = [Field(source="field", minimum=floor_of(surface), count=16)]
+    marks: list[Mark] = [Field(source="field", minimum=floor_of(surface), count=16)]
     if surface.minima:
         marks.append(
             Points(
@@ -32,8 +32,10 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
         )
     marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
     marks += [*extra, Handle(control="start", label=handle)]
+    x, y = surface.view
     return Panel(
-        *surface.view,
+        x,
+        y,
         x_label=symbols[0],
         y_label=symbols[1],
         title=title or f"{surface.name}: drag the start",
@@ -45,11 +47,12 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
 def line_panel(surface, sources, runs, handle) -> Panel:
     """A loss of one parameter as a curve, with the steps as points on it."""
     (view,) = surface.view
-    w = np.linspace(*view, 161)
+    low, high = view
+    w = np.linspace(low, high, 161)
     heights = surface.value(w[:, None]) - floor_of(surface)
     top = 1.1 * float(heights.max())
     curve = np.column_stack([w, heights])
-    marks = [Points(data=curve.tolist(), symbol="line", color="#98A4B3", color_dark="#6B7787")]
+    marks: list[Mark] = [Points(data=curve.tolist(), symbol="line", color="#98A4B3", color_dark="#6B7787")]
     marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
     marks.append(Handle(control="start", label=handle, y=-0.06 * top))
     return Panel(
@@ -69,7 +72,7 @@ def loss_panel(surface, sources, runs, steps, first, tolerance=None) -> Panel:
     top = max(first - floor_of(surface), 10 * tolerance, 1e-6)
     high = 10.0 ** np.ceil(np.log10(top) + 0.6)
     low = min(10.0 ** np.floor(np.log10(tolerance) - 2), high * 1e-6)
-    marks = [Curve(source=s.name, run=run.id, y=surface.dim) for s, run in zip(sources, runs, strict=True)]
+    marks: list[Mark] = [Curve(source=s.name, run=run.id, y=surface.dim) for s, run in zip(sources, runs, strict=True)]
     if target:
         marks.append(HLine(y=tolerance, label=f"settled: at or below {tolerance:g} for good"))
     return Panel(
@@ -91,7 +94,7 @@ def rate_ruler(surface, runs, controls) -> Panel:
     high = max([c.knob.high for c in rates], default=1.0)
     kind = "full-batch gradient descent" if surface.stochastic else "gradient descent"
     theory = role("theory")
-    marks = [
+    marks: list[Mark] = [
         VLine(source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),
         VLine(source="theory", x=1, label="limit: 2/λmax = {x}", **theory),
     ]

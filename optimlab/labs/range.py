@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def range_lab(
     return Lab(Scene(panels, [run], epochs, unit="epoch"), sources, [control], summary=summary, title=title)
 
 
-RAW = {"color": "#B9C2CE", "color_dark": "#4A5563"}
+RAW: dict[str, Any] = {"color": "#B9C2CE", "color_dark": "#4A5563"}
 SMOOTH = role("data")
 
 

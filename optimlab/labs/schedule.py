@@ -119,7 +119,7 @@ def schedule_lab(
     check_whole("steps", steps, 1)
     check_whole("the warm-up", warm, 1, WARMEST)
     horizon = max(2 * steps // 3, SHORTEST) if horizon is None else check_whole("the horizon", horizon, SHORTEST)
-    lr = Knob("η₀", "learning rate", 0, 1, allowed="(0, ∞)").check(lr)
+    lr = Knob("η₀", "learning rate", 0, 1, allowed="(0, ∞)").check_one(lr)
     chosen = {name: replace(SCHEDULES[name], shown=SCHEDULES[name].shown or len(names) < 7) for name in names}
     surface = plane("schedule_lab", surface)
     start = start_on(surface, start)

@@ -6,7 +6,7 @@ What has a point of its own to walk from keeps it in its state; θ is always the
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Around(Optimizer):
     lr: Rate = field(init=False, repr=False)
     inner: Optimizer = field(repr=False)
 
-    letters = ()
+    letters: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_optimizer(self.inner)

@@ -60,9 +60,9 @@ class Optimizer:
             value = getattr(self, name)
             if name != "lr" or isinstance(value, type) or not callable(value):
                 object.__setattr__(self, name, spec.check(value))
-        for spec in fields(self):
-            if allowed := spec.metadata.get("allowed"):
-                check_choice(spec.name, getattr(self, spec.name), allowed)
+        for part in fields(self):
+            if allowed := part.metadata.get("allowed"):
+                check_choice(part.name, getattr(self, part.name), allowed)
 
     # The rule
 

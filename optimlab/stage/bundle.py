@@ -20,7 +20,7 @@ LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 def bundle(entry: Path) -> str:
     """One module that does what the module `entry` does. Only `entry` has an ``export default {…}``."""
     sources = {path.name: EXPORT.sub("", IMPORT.sub("", path.read_text("utf-8"))) for path in modules(entry)}
-    homes = {}
+    homes: dict[str, str] = {}
     for module, source in sources.items():
         for name in NAME.findall(source):
             if name in homes:
@@ -34,7 +34,8 @@ def bundle(entry: Path) -> str:
 
 def modules(entry: Path) -> list[Path]:
     """A module and all that it imports, each once and after those that it imports itself."""
-    order, open_ = [], []
+    order: list[Path] = []
+    open_: list[Path] = []
 
     def visit(path):
         if path in open_:

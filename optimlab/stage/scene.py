@@ -9,7 +9,7 @@ a panel with one more mark is ``panel.with_marks(…)``, one with another title 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .marks import Mark
@@ -67,7 +67,7 @@ class Panel:
     x_ticks: bool = True
     equal: bool = False
     wide: float = 1.0
-    marks: tuple[Mark, ...] = ()
+    marks: Sequence[Mark] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "marks", tuple(self.marks))
@@ -88,10 +88,10 @@ class Scene:
     ``unit`` is what a step is called, ``first_step`` is the one that is shown at first.
     """
 
-    panels: tuple[Panel, ...]
-    runs: tuple[Run, ...] = ()
+    panels: Sequence[Panel]
+    runs: Sequence[Run] = ()
     steps: int = 0
-    readouts: tuple[Readout, ...] = field(default=())
+    readouts: Sequence[Readout] = ()
     first_step: int = 0
     unit: str = "step"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,14 +34,14 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
     panels = [p for p in scene.panels if p.height != "ruler"]
     rulers = [p for p in scene.panels if p.height == "ruler"]
     total = sum(p.wide for p in panels)
-    tall = max(p.height for p in panels) * width / total * 0.98 + 0.35
+    tall = max(float(p.height) for p in panels) * width / total * 0.98 + 0.35
     lines = -(-len(scene.runs) // 6)
     figure = Figure(figsize=(width, tall + 0.75 * len(rulers) + 0.25 * lines), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(1 + len(rulers), 1, height_ratios=[tall] + [0.6] * len(rulers))
     top = grid[0].subgridspec(1, len(panels), width_ratios=[p.wide for p in panels])
     runs = {run.id: run for run in scene.runs}
-    for spot, panel in [*zip(top, panels, strict=True), *zip(list(grid)[1:], rulers, strict=True)]:
+    for spot, panel in [*zip(spots(top), panels, strict=True), *zip(spots(grid)[1:], rulers, strict=True)]:
         axes = figure.add_subplot(spot)
         _prepare(axes, panel)
         for item in panel.marks:
@@ -49,6 +50,11 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
             DRAW[item.kind](axes, panel, item, rows, values, k, runs)
     _add_legend(figure)
     return figure
+
+
+def spots(grid: Any) -> list:
+    """The places of a grid; matplotlib's own types do not say that it can be walked through."""
+    return list(grid)
 
 
 def _add_legend(figure):

@@ -78,7 +78,7 @@ class Stage(anywidget.AnyWidget):
     def __init__(self, scene: Scene, sources, sliders, grids, points, **kwargs):
         self._sources = {source.name: source for source in sources}
         self._grids = {name: np.asarray(grid, float) for name, grid in grids.items()}
-        self._fresh = {}
+        self._fresh: dict = {}
         self._turn = Lock()  # JupyterLab may answer widgets from a second thread while a cell runs
         values = {name: slider.value for name, slider in sliders.items()} | {n: list(p) for n, p in points.items()}
         super().__init__(

@@ -24,7 +24,9 @@ TRAINS = re.compile(r"\b(?:train|overfit_lab|range_lab|training_lab)\(")
 
 def cells_that_train(notebook):
     sources = [cell.source for cell in code_cells(notebook)]
-    definitions = [source for source in sources if source.lstrip().startswith(("from dataclasses", "class "))]
+    definitions = [
+        source for source in sources if "\nclass " in source and not TRAINS.search(source) and "check(" not in source
+    ]
     training = [s for s in sources if TRAINS.search(s) and "stoppable" not in s and "def " not in s.split("train(")[0]]
     return definitions, training
 
