@@ -37,7 +37,9 @@ def without_annotations(code: str) -> str:
         return code
     lines = code.encode().splitlines()  # syntax trees count bytes
     for row, start, end in sorted(notes_of(tree, lines), reverse=True):
-        lines[row] = lines[row][:start] + lines[row][end:]
+        before, after = lines[row][:start], lines[row][end:]
+        spaced = after.startswith(b" = ")  # a default is written without spaces where there is no type
+        lines[row] = before + (b"=" + after[3:] if spaced else after)
     return b"\n".join(lines).decode()
 
 
