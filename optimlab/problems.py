@@ -108,7 +108,8 @@ class Regression(Loss):
             return self.design, self.y
         must = f"rows must be row numbers from 0 to {self.size - 1}, at least one"
         numbers = check_numbers(rows, must)
-        if numbers.ndim != 1 or numbers.size == 0 or not np.isin(numbers, range(self.size)).all():
+        exist = (numbers >= 0) & (numbers < self.size) & (numbers == np.floor(numbers))
+        if numbers.ndim != 1 or numbers.size == 0 or not exist.all():
             raise ValueError(f"{must}, got {told(rows)}")
         return self.design[numbers.astype(int)], self.y[numbers.astype(int)]
 

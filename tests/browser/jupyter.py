@@ -19,6 +19,9 @@ SECONDS = 60  # the longest wait for anything; a slow machine is no failure
 
 CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
 
+# JupyterLab's own: what it has asked a kernel's debugger, and that the kernel did not answer before it went.
+OWN_TROUBLE = "Could not restore the debugger state: Canceled future for debug_request message"
+
 # The status of the kernel as JupyterLab sees it, in the notebook in front.
 SESSION = "jupyterapp.shell.currentWidget?.context?.sessionContext"
 
@@ -366,6 +369,7 @@ class JupyterLab:
     def trouble(self) -> list[str]:
         """What has gone wrong since this was asked before: on the page, or in the kernel while it answered a lab."""
         raised = self.page.evaluate("() => (window.tracebacks ?? []).splice(0)")
+        self.guard.forget(OWN_TROUBLE)
         found = self.guard.found + [f"raised in the kernel: {error}" for error in raised]
         self.guard.found = []
         return found

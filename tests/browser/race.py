@@ -30,10 +30,10 @@ CELLS = {
 LAB, AGAIN, LONG, TELL, SET, HELD, FIVE = range(len(CELLS))
 
 
-def open_race(lab, name: str, **options):
-    """The notebook with the race; it stays open from test to test, its kernel too."""
+def open_race(lab, name: str, *more: str, **options):
+    """The notebook with the race, and more cells; it stays open from test to test, its kernel too."""
     if lab.name != name:
-        lab.server.write(name, *CELLS.values())
+        lab.server.write(name, *CELLS.values(), *more)
         lab.open(name, **options)
     return lab
 

@@ -15,10 +15,14 @@ KEEP = """async (lab, selector) => {
 }"""
 
 # For each canvas, whether two pictures differ for an eye: a browser may smooth the same line differently next time.
+# Pixels that are equal, nearly all, are compared as one number.
 DIFFER = """(lab, [a, b]) => lab.pictures[a].map((here, i) => {
   const there = lab.pictures[b][i];
-  return here.width !== there.width || here.height !== there.height ||
-    here.data.some((value, j) => Math.abs(value - there.data[j]) > 24);
+  if (here.width !== there.width || here.height !== there.height) return true;
+  const [old, now] = [new Uint32Array(here.data.buffer), new Uint32Array(there.data.buffer)];
+  for (let j = 0; j < now.length; j++) if (old[j] !== now[j])
+    for (let c = 4 * j; c < 4 * j + 4; c++) if (Math.abs(here.data[c] - there.data[c]) > 24) return true;
+  return false;
 })"""
 
 OTHER = f"""async (lab, [selector, before]) => {{
@@ -26,6 +30,18 @@ OTHER = f"""async (lab, [selector, before]) => {{
   const differ = ({DIFFER})(lab, [before, now]).includes(true);
   lab.pictures.pop();
   return differ;
+}}"""
+
+# Keeps the first picture that the next one equals.
+STILL = f"""async (lab, selector) => {{
+  const first = await ({KEEP})(lab, selector);
+  for (;;) {{
+    const next = await ({KEEP})(lab, selector);
+    const differ = ({DIFFER})(lab, [first, next]).includes(true);
+    const picture = lab.pictures.pop();
+    if (!differ) return first;
+    lab.pictures[first] = picture;
+  }}
 }}"""
 
 FRESH = """lab => {
@@ -83,10 +99,7 @@ class Stage:
 
     def still_picture(self, selector=MOVING) -> "Picture":
         """The picture once it no longer changes: an image in a panel may still be on its way."""
-        earlier, later = self.picture(selector), self.picture(selector)
-        while earlier != later:
-            earlier, later = later, self.picture(selector)
-        return later
+        return Picture(self, self.root.evaluate(STILL, selector), selector)
 
     def wait_other_picture(self, before: "Picture"):
         self.wait(OTHER, [before.selector, before.number])

@@ -31,10 +31,20 @@ print(again)
 EPOCHS = "(lab, n) => lab.querySelector('.optimlab-stage')?.optimlab?.().sources.run0.shape[0] > n"
 
 
-@pytest.fixture(params=[True, False], ids=["subshells", "no subshells"])
-def notebook(lab, server, request):
-    server.write("live.ipynb", IMPORTS + GROWING, IMPORTS + ENDLESS, AFTER)
-    lab.open("live.ipynb", subshells=request.param)
+@pytest.fixture(scope="module", params=[True, False], ids=["subshells", "no subshells"])
+def subshells(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(lab, server, subshells):
+    """The notebook, with nothing shown; its kernel stays for the tests with the same setting."""
+    name = f"live, subshells {subshells}.ipynb"
+    if lab.name != name:
+        server.write(name, IMPORTS + GROWING, IMPORTS + ENDLESS, AFTER)
+        lab.open(name, subshells=subshells)
+    for index in range(3):
+        lab.clear(index)
     return lab
 
 
@@ -54,7 +64,7 @@ def test_training_curves_grow_while_the_cell_runs(notebook, server):
     assert not any(final.is_blank())
     assert notebook.text(0).count("epoch 6 / 6, loss") == 1
     notebook.save()
-    live, bar, final = server.read("live.ipynb").cells[0].outputs
+    live, bar, final = server.read(notebook.name).cells[0].outputs
     assert live.data.keys() == {WIDGET}
     assert bar.output_type == "stream"
     assert final.data.keys() == {"text/plain", "image/png", WIDGET}

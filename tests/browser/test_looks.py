@@ -105,6 +105,17 @@ def test_the_tab_key_reaches_the_start_the_transport_the_chips_and_the_sliders_i
     assert reached.count("optimlab-chip") == 2
 
 
+def test_the_tab_key_leaves_the_lab_at_both_ends(race):
+    for key, start in [("Tab", "first"), ("Shift+Tab", "last")]:
+        getattr(race.root.get_by_role("slider"), start).focus()
+        for _ in range(60):
+            race.page.keyboard.press(key)
+            if not race.root.evaluate("lab => lab.contains(document.activeElement)"):
+                break
+        else:
+            pytest.fail(f"{key} stays in the lab")
+
+
 def test_the_new_numbers_are_told_to_a_screen_reader_when_a_slider_has_moved(race):
     live = race.root.locator("[aria-live=polite]")
     race.slider("η", "Momentum").press("ArrowLeft")

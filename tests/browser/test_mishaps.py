@@ -4,8 +4,6 @@ import pytest
 
 from .race import CELLS, LAB, LONG, assert_drawn_as_computed, open_race, play_to_the_end
 
-# JupyterLab's, on what it had asked the dead kernel; not always.
-OWN_TROUBLE = "Could not restore the debugger state: Canceled future for debug_request message"
 KILL = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 SLEEP = """() => new Promise(resolve => {
@@ -17,12 +15,11 @@ SLEEP = """() => new Promise(resolve => {
 
 @pytest.fixture
 def notebook(lab):
-    return open_race(lab, "mishaps.ipynb")
+    return open_race(lab, "mishaps.ipynb", KILL)
 
 
-def test_a_lab_whose_kernel_was_killed_answers_from_its_sweeps_and_is_whole_when_its_cell_is_run_again(lab, server):
-    server.write("killed.ipynb", *CELLS.values(), KILL)
-    lab.open("killed.ipynb")
+def test_a_lab_whose_kernel_was_killed_answers_from_its_sweeps_and_is_whole_when_its_cell_is_run_again(notebook):
+    lab = notebook
     race = lab.run_lab(LAB)
     lab.start(len(CELLS))
     lab.page.get_by_role("button", name="Ok", exact=True).click()  # JupyterLab tells that the kernel has died
@@ -36,26 +33,6 @@ def test_a_lab_whose_kernel_was_killed_answers_from_its_sweeps_and_is_whole_when
     again = lab.run_lab(LAB)
     again.slider("γ", "Momentum").press("ArrowLeft")
     assert_drawn_as_computed(again.wait_fresh())
-    lab.guard.forget(OWN_TROUBLE)
-
-
-def test_an_answer_outlives_a_killed_kernel_and_is_checked_by_the_next(lab, server):
-    server.write("answer.ipynb", "answer = ...", "from optimlab import check\ncheck('01.1', answer)", KILL)
-    lab.open("answer.ipynb")
-    lab.cell(0).locator(".cm-content").click()
-    lab.page.keyboard.press("ControlOrMeta+End")
-    lab.page.keyboard.type("  # what I thought")
-    lab.page.keyboard.press("Escape")
-    lab.start(2)
-    lab.page.get_by_role("button", name="Ok", exact=True).click()
-    lab.page.locator(".jp-Dialog").wait_for(state="detached")
-    lab.wait_idle()
-    lab.save()
-    assert server.read("answer.ipynb").cells[0].source == "answer = ...  # what I thought"
-    lab.run(0)
-    lab.run(1)
-    assert lab.text(1) == "01.1 not answered yet."
-    lab.guard.forget(OWN_TROUBLE)
 
 
 def test_a_playing_lab_goes_on_where_it_was_after_its_page_has_slept(notebook):
@@ -83,3 +60,21 @@ def test_a_lab_in_a_hidden_tab_is_whole_when_the_tab_is_shown_again(notebook, se
     play_to_the_end(race)
     race.slider("γ", "Momentum").press("ArrowLeft")
     assert_drawn_as_computed(race.wait_fresh())
+
+
+def test_an_answer_outlives_a_killed_kernel_and_is_checked_by_the_next(lab, server):
+    server.write("answer.ipynb", "answer = ...", "from optimlab import check\ncheck('01.1', answer)", KILL)
+    lab.open("answer.ipynb")
+    lab.cell(0).locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+End")
+    lab.page.keyboard.type("  # what I thought")
+    lab.page.keyboard.press("Escape")
+    lab.start(2)
+    lab.page.get_by_role("button", name="Ok", exact=True).click()
+    lab.page.locator(".jp-Dialog").wait_for(state="detached")
+    lab.wait_idle()
+    lab.save()
+    assert server.read("answer.ipynb").cells[0].source == "answer = ...  # what I thought"
+    lab.run(0)
+    lab.run(1)
+    assert lab.text(1) == "01.1 not answered yet."

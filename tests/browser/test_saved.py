@@ -9,9 +9,19 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
+@pytest.fixture(scope="module")
+def kept():
+    """What the notebook was when it was saved."""
+    return {}
+
+
 @pytest.fixture
-def saved(lab, server):
+def saved(lab, server, kept):
     """A notebook with a lab that was run, moved, and saved; its kernel has gone."""
+    if kept:
+        lab.close()
+        (server.root / "saved.ipynb").write_bytes(kept["saved.ipynb"])
+        return "saved.ipynb"
     server.write("saved.ipynb", f"{IMPORTS}{RACE.format(60)}")
     lab.open("saved.ipynb")
     race = lab.run_lab(0)
@@ -19,6 +29,7 @@ def saved(lab, server):
     race.wait_fresh()
     lab.save()
     lab.close()
+    kept["saved.ipynb"] = (server.root / "saved.ipynb").read_bytes()
     return "saved.ipynb"
 
 
