@@ -1,6 +1,13 @@
-"""Settings for all tests: hypothesis draws the same examples on every run, and slow machines get the time they need."""
+"""Settings for all tests: hypothesis draws the same examples on every run, and slow machines get the time they need.
+
+By default few examples are drawn; ``HYPOTHESIS_PROFILE=many``, as in .ci/run, draws many.
+"""
+
+import os
 
 from hypothesis import settings
 
-settings.register_profile("optimlab", derandomize=True, deadline=None, max_examples=40, database=None)
-settings.load_profile("optimlab")
+COMMON = {"derandomize": True, "deadline": None, "database": None}
+settings.register_profile("few", max_examples=12, **COMMON)
+settings.register_profile("many", max_examples=60, **COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
