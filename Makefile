@@ -35,7 +35,7 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 	$(BIN)/python -m tools.node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser --ignore=tests/browser/test_front_ends.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py
 	@echo "make test took $$(( $$(date +%s) - $(START) )) s"
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some

@@ -23,6 +23,19 @@ ARGUMENTS = (
 FAILED = pytest.StashKey[bool]()
 
 
+# Files whose tests are long, and need nothing from one another: each test may go to a process of its own.
+APART = ("test_notebooks.py", "test_every_lab.py", "test_stop.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The tests of a file share a page and go to one process, but for those of `APART`, which come first."""
+    for item in items:
+        alone = item.path.name in APART
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else item.path.name))
+    items.sort(key=lambda item: APART.index(item.path.name) if item.path.name in APART else len(APART))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
