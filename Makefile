@@ -13,7 +13,7 @@ START := $(shell date +%s)
 LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak site site-test slug picture wheel lock clean
+.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak mutants site site-test slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,7 +35,7 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 	$(BIN)/python -m tools.node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py
 	@echo "make test took $$(( $$(date +%s) - $(START) )) s"
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
@@ -71,9 +71,12 @@ bench: .venv-bench/ready  ## speed, against matplotlib, ipympl, plotly, PyTorch 
 	.venv-bench/bin/python -m benchmarks > .venv-bench/results.md
 	mv .venv-bench/results.md benchmarks/results.md && cat benchmarks/results.md
 
-soak: $(VENV)/ready  ## five minutes of play: browser and kernel hold no more memory than before; MINUTES=1 for fewer
+soak: $(VENV)/ready  ## minutes of play, one cell 50 times, 200 labs: browser and kernel hold no more memory than before; MINUTES=1 for fewer
 	$(BIN)/python -m tools.browser
 	MINUTES=$(MINUTES) $(BIN)/python -m benchmarks.soak
+
+mutants: $(VENV)/ready  ## faults put into a copy one at a time: do the tests notice? COUNT=8 a module, ARGS="optimizers/adam.py" for some
+	$(BIN)/python -m tools.mutants $(ARGS)
 
 .venv-site/ready: $(VENV)/ready tools/site/requirements.txt
 	@. tools/python.sh && make_venv $(BIN)/python .venv-site --without-pip

@@ -63,6 +63,8 @@ LAZY = {
     "saddle_lab": "labs.saddle",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
+    "map_lab": "labs.map",
+    "noise_lab": "labs.noise",
     "range_lab": "labs.range",
 }
 """What loads when it is first asked for: the labs bring matplotlib and ipywidgets, the data sets scikit-learn."""
@@ -77,6 +79,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.fit import fit_lab as fit_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
+    from .labs.map import map_lab as map_lab
+    from .labs.noise import noise_lab as noise_lab
     from .labs.overfit import overfit_lab as overfit_lab
     from .labs.race import race as race
     from .labs.range import range_lab as range_lab

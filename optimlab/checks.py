@@ -35,7 +35,7 @@ def check_seed(seed: Any) -> int:
 
 def is_whole(number: Any) -> bool:
     """Whether it is an integer; True and False are none."""
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+    return isinstance(number, int | np.integer) and not isinstance(number, bool | np.timedelta64)
 
 
 def check_choice(what: str, choice: Choice, choices: Iterable[Any]) -> Choice:
@@ -55,12 +55,15 @@ def check_function(what: str, function: Function) -> Function:
 
 
 def check_numbers(values: Any, must: str) -> np.ndarray:
-    """A float array of what are numbers, or a `ValueError` that says what `must` be."""
+    """A float array of what are numbers, or a `ValueError` that says what `must` be.
+
+    A PyTorch tensor is taken without its history.
+    """
     try:
-        array = np.asarray(values)
+        array = np.asarray(values.detach() if hasattr(values, "detach") else values)
         if array.size and array.dtype.kind not in "fiu":
             raise TypeError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{must}, got {told(values)}") from None
     return array if array.dtype.kind == "f" else array.astype(float)
 
@@ -71,8 +74,13 @@ def told(value: Any) -> str:
         return f"the class {value.__name__}"
     if callable(value):
         return f"the function {getattr(value, '__name__', type(value).__name__)}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return shortened(repr(value), 60)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text on one line, cut at a length."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 3]}…"
 
 
 def inside(numbers: np.ndarray, interval: str) -> np.ndarray:

@@ -39,8 +39,16 @@ def clip_norm(limit: float | np.ndarray) -> Clip:
 
     def clip(g: np.ndarray) -> np.ndarray:
         g = gradient_array(g)
-        norm = np.linalg.norm(g, axis=-1, keepdims=True)
-        return g * np.minimum(1.0, limit / np.maximum(norm, 1e-30)).astype(g.dtype)
+        if g.shape[-1] == 0:
+            return g
+        # In units of a power of two near |g|, which rounds nothing: no square overflows, and none becomes 0.
+        _, power = np.frexp(np.abs(g).max(axis=-1, keepdims=True))
+        unit = np.ldexp(g, 1 - power)
+        norm = np.linalg.norm(unit, axis=-1, keepdims=True)
+        with np.errstate(over="ignore", under="ignore"):
+            allowed = limit / np.where(norm > 0, norm, 1)
+            one = np.ldexp(1.0, power - 1)
+        return np.where(one <= allowed, g, unit * allowed.astype(g.dtype))
 
     return clip
 

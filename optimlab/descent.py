@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,15 @@ import numpy as np
 from .checks import check_choice, check_function, check_numbers, check_whole, short
 from .clipping import Clip, check_clip, clipped
 from .knobs import Knob
-from .losses import Gradient, Loss, as_loss
+from .losses import Adopted, Gradient, Loss, as_loss
 from .optimizers import Optimizer
 from .optimizers.base import State, check_optimizer
+from .returned import MISTAKES, check_rows, explain, gradient_of, read_only, state_of, stepped, value_of
 
 __all__ = ["Driver", "Point", "Trajectory", "descend", "sweep", "walk"]
 
 TOLERANCE = 1e-3
+MEMORY = 2 * 10**9  # bytes that a trajectory may take
 TARGET = Knob("tolerance", "the", low=1e-6, high=1.0, log=True, allowed="(0, ∞)")
 
 
@@ -41,6 +44,10 @@ class Trajectory:
         at the points "θ_g" (NaN where a step asked for none)
     evaluations : how many gradients were asked for until each step, shape (T+1,)
     cost : the same in gradients of single examples, for losses that have examples, shape (T+1,)
+    at : the step of each point, shape (T+1,): 0, 1, …, T
+
+    With ``keep=n``, there are fewer points than T+1: those of every n-th step, and of the last; ``at`` says which.
+    Steps are counted truly all the same, and `settled_at` and `diverged_at` answer with steps of points that are kept.
     """
 
     theta: np.ndarray
@@ -50,16 +57,22 @@ class Trajectory:
     state: dict[str, np.ndarray] = field(default_factory=dict)
     evaluations: np.ndarray = field(default_factory=lambda: np.zeros(1, int))
     cost: np.ndarray = field(default_factory=lambda: np.zeros(1, int))
+    at: np.ndarray = field(default=None)  # type: ignore[assignment, arg-type]
+
+    def __post_init__(self) -> None:
+        if self.at is None:
+            object.__setattr__(self, "at", np.arange(len(self.theta)))
 
     @property
     def steps(self) -> int:
-        return len(self.theta) - 1
+        """T, how many steps were walked."""
+        return int(self.at[-1])
 
     @cached_property
     def diverged_at(self) -> Any:
         """The first step whose θ or L is not finite: None if there is none (NaN, in an array, for many descents)."""
         finite = np.isfinite(self.loss) & np.isfinite(self.theta).all(axis=-1)
-        return _index_or_none(np.where(finite.all(axis=0), np.nan, np.argmin(finite, axis=0)))
+        return _index_or_none(np.where(finite.all(axis=0), np.nan, self.at[np.argmin(finite, axis=0)]))
 
     def settled_at(self, tolerance: Any = TOLERANCE) -> Any:
         """The settling time: the first step after which L − min L stays at or below `tolerance` for good.
@@ -69,9 +82,10 @@ class Trajectory:
         """
         tolerance = TARGET.check(tolerance)
         outside = ~(self.loss - self.minimum <= tolerance)
-        last_outside = self.steps - np.argmax(outside[::-1], axis=0)
-        settled = np.where(outside.any(axis=0), last_outside + 1.0, 0.0)
-        return _index_or_none(np.where(settled > self.steps, np.nan, settled))
+        last_outside = len(outside) - 1 - np.argmax(outside[::-1], axis=0)
+        settled = np.where(outside.any(axis=0), last_outside + 1, 0)
+        steps = np.append(self.at, np.nan)  # beyond the last point: never
+        return _index_or_none(steps[settled])
 
     def summary(self, tolerance: float = TOLERANCE) -> str:
         """One line for a learner; the numbers have three significant digits."""
@@ -92,15 +106,18 @@ class Trajectory:
 
 
 class Watched:
-    """A gradient function that keeps what it was asked: the places, and the gradients there."""
+    """A gradient function that keeps what it was asked: the places, and the gradients there.
 
-    def __init__(self, gradient: Gradient):
-        self.gradient = gradient
+    To `record`, it keeps copies: the rule may go on with its own arrays.
+    """
+
+    def __init__(self, gradient: Gradient, record: bool = False):
+        self.gradient, self.record = gradient, record
         self.asked: list[tuple[np.ndarray, np.ndarray]] = []
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
         g = self.gradient(theta)
-        self.asked.append((theta, g))
+        self.asked.append((np.array(theta), np.array(g)) if self.record else (theta, g))
         return g
 
 
@@ -147,20 +164,50 @@ class Point:
     asked: list = field(default_factory=list)
 
 
-def walk(loss: Loss, driver: Driver, theta: np.ndarray, clip: Clip | None = None) -> Iterator[Point]:
+def walk(
+    loss: Loss, driver: Driver, theta: np.ndarray, clip: Clip | None = None, record: bool = False
+) -> Iterator[Point]:
     """The one loop: yield θ₀, θ₁, θ₂, …, for ever.
 
     Whoever asks for the next point may have told the driver the loss of this one. The caller stops it, records it,
-    or counts it in epochs.
+    or counts it in epochs. What loss and optimizer give back is looked at by `optimlab.returned`.
     """
     driver.optimizer = driver.optimizer.on(loss.layers)
-    point = Point(0, theta, driver.optimizer.init(theta))
+    inner = getattr(driver.optimizer, "inner", None)
+    if inner is not None and foreign(inner):  # what it returns goes through another's hands: tried alone once
+        try_once(inner, loss, theta)
+    name, point = driver.optimizer.name, start_of(driver.optimizer, theta)
     while True:
         yield point
-        grad = Watched(clipped(loss.gradient_at(point.k), clip))
-        with np.errstate(all="ignore"):  # a descent that diverges is no error
-            theta, state = driver.optimizer.step(point.theta, grad, point.state, point.k)
-        point = Point(point.k + 1, theta, state, grad.asked)
+        grad = Watched(clipped(gradient_of(loss, loss.gradient_at(point.k)), clip), record)
+        try:
+            with np.errstate(all="ignore"):  # a descent that diverges is no error
+                result = driver.optimizer.step(point.theta, grad, dict(point.state), point.k)
+        except MISTAKES as error:
+            explain(error, f"the step of {name}", driver.optimizer.lr)
+            raise
+        point = Point(point.k + 1, *stepped(result, point.theta, name), grad.asked)
+
+
+def foreign(thing: Any) -> bool:
+    """Whether it is not of this package, but somebody's own."""
+    return type(thing).__module__.partition(".")[0] != __package__
+
+
+def try_once(optimizer: Optimizer, loss: Loss, theta: np.ndarray) -> None:
+    """Take one step, and say what is wrong with it."""
+    next(islice(walk(loss, Driver(optimizer), theta), 1, None))
+
+
+def start_of(optimizer: Optimizer, theta: np.ndarray) -> Point:
+    """Where a walk begins: θ₀, and the state that the optimizer makes of it."""
+    theta = read_only(theta)
+    try:
+        state = optimizer.init(theta)
+    except MISTAKES as error:
+        explain(error, f"init of {optimizer.name}")
+        raise
+    return Point(0, theta, state_of(state, f"the state that init of {optimizer.name} returns"))
 
 
 def descend(
@@ -171,6 +218,7 @@ def descend(
     record: bool = False,
     schedule: Any = None,
     clip: Clip | None = None,
+    keep: int = 1,
 ) -> Trajectory:
     """Walk `steps` steps with `optimizer` on `loss`.
 
@@ -182,6 +230,7 @@ def descend(
     record : keep the optimizer's state and gradients as well
     schedule : replaces the optimizer's ``lr``: a function of the step k, or a `ReduceOnPlateau`, which is told L
     clip : ``clip_value(limit)`` or ``clip_norm(limit)``, applied to each gradient
+    keep : n ≥ 1: keep the points of every n-th step and of the last, where all of them would take too much memory
 
     Hyperparameters of the optimizer may be arrays that broadcast against θ, such as ``lr`` of shape (n, 1).
     Divergence is not an error: the trajectory is kept, and `Trajectory.diverged_at` says from where on.
@@ -197,50 +246,77 @@ def descend(
     driver = Driver(optimizer, schedule)
     check_clip(clip)
     check_choice("record", record, (True, False))
+    check_whole("keep", keep, 1)
     driver.optimizer = walker = driver.optimizer.of_type(theta.dtype)
     theta = walker.widened(theta)
     shape = theta.shape
     theta = theta.reshape(1, -1) if theta.ndim == 1 else theta
 
-    path = np.empty((steps + 1, *theta.shape), theta.dtype)
-    values = np.empty((steps + 1, *theta.shape[:-1]), theta.dtype)
-    evaluations, prices = np.zeros(steps + 1, int), np.zeros(steps + 1, int)
+    own = loss.thing if isinstance(loss, Adopted) else loss
+    if foreign(own) and not loss.stochastic and theta.size > theta.shape[-1]:
+        check_rows(loss, theta)
+    marks = kept_steps(steps, keep)
+    check_memory(len(marks), theta, start_of(walker.on(loss.layers), theta).state if record else {}, keep)
+    path = np.empty((len(marks), *theta.shape), theta.dtype)
+    values = np.empty((len(marks), *theta.shape[:-1]), theta.dtype)
+    evaluations, prices = np.zeros(len(marks), int), np.zeros(len(marks), int)
     recorder = Recorder(shape) if record else None
-    for point in walk(loss, driver, theta, clip):
+    asked = price = row = 0
+    for point in walk(loss, driver, theta, clip, record):
         k = point.k
-        if point.theta.shape != path.shape[1:]:
-            raise ValueError(
-                f"a schedule, a clipping limit or noise for {point.theta.shape[:-1]} descents needs as many starts: "
-                f"θ₀ of shape {point.theta.shape}, got {path.shape[1:]}"
-            )
-        with np.errstate(all="ignore"):
-            path[k], values[k] = point.theta, loss.value(point.theta)
-        evaluations[k] = len(point.asked)
-        prices[k] = len(point.asked) * loss.price(k - 1) if k else 0
-        if recorder:
-            recorder.keep(point)
+        asked += len(point.asked)
+        price += len(point.asked) * loss.price(k - 1) if k else 0
+        if kept := k == marks[row]:
+            with np.errstate(all="ignore"):
+                path[row], values[row] = point.theta, value_of(loss, point.theta)
+            evaluations[row], prices[row] = asked, price
+            if recorder:
+                recorder.keep(point)
+            row += 1
         if k == steps:
             break
-        driver.hear(values[k][..., None], theta.dtype)
+        if driver.plateau is not None:
+            driver.hear((values[row - 1] if kept else value_of(loss, point.theta))[..., None], theta.dtype)
+    if steps and not asked:
+        raise ValueError(f"{walker.name} has not asked for a gradient in {steps} steps: its step must call grad(theta)")
     return Trajectory(
-        path.reshape(steps + 1, *shape),
-        values.reshape(steps + 1, *shape[:-1]),
+        path.reshape(-1, *shape),
+        values.reshape(-1, *shape[:-1]),
         walker,
         float(loss.minimum),
         recorder.stacked() if recorder else {},
-        np.cumsum(evaluations),
-        np.cumsum(prices),
+        evaluations,
+        prices,
+        marks,
     )
 
 
-def sweep(loss: Any, optimizer: Optimizer, name: str, values: Any, start: Any = None, steps: int = 100) -> Trajectory:
+def kept_steps(steps: int, keep: int) -> np.ndarray:
+    """The steps whose points are kept: every `keep`-th one, and the last."""
+    return np.unique([*range(0, steps, keep), steps]) if keep > 1 else np.arange(steps + 1)
+
+
+def check_memory(points: int, theta: np.ndarray, state: State, keep: int) -> None:
+    """That what would be kept fits into memory, or a `ValueError` that says how to keep less."""
+    arrays = [theta, *(np.asarray(entry) for entry in state.values()), *([theta, theta] if state else [])]
+    needed = points * sum(array.size * array.itemsize for array in arrays)
+    if needed > MEMORY:
+        raise ValueError(
+            f"{points} points of {theta.size} numbers would take {needed / 1e9:.3g} GB: keep every n-th point, "
+            f"keep={keep * int(np.ceil(needed / MEMORY))}"
+        )
+
+
+def sweep(
+    loss: Any, optimizer: Optimizer, name: str, values: Any, start: Any = None, steps: int = 100, keep: int = 1
+) -> Trajectory:
     """Descend once for each of `values` of the hyperparameter `name`, all at the same time.
 
     Parameters
     ----------
     name : a hyperparameter of the optimizer ("lr", "gamma", …) or, failing that, of the surface ("kappa", "angle")
     values : shape (n,)
-    start, steps : as in `descend`
+    start, steps, keep : as in `descend`
 
     Returns
     -------
@@ -258,7 +334,7 @@ def sweep(loss: Any, optimizer: Optimizer, name: str, values: Any, start: Any = 
         optimizer = optimizer.replace(**{name: column})
     else:
         loss = loss.replace(**{name: column[..., 0]})
-    return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps)
+    return descend(loss, optimizer, np.broadcast_to(start, (len(values), *start.shape)), steps, keep=keep)
 
 
 class Recorder:
@@ -272,6 +348,10 @@ class Recorder:
         self.points.append(point)
 
     def stacked(self) -> dict[str, np.ndarray]:
+        for point in self.points:
+            if point.state.keys() != self.points[0].state.keys():
+                names = (", ".join(map(str, state)) or "nothing" for state in (self.points[0].state, point.state))
+                raise ValueError("step must return the entries that init has made, {}; it returns {}".format(*names))
         rows = {name: [point.state[name] for point in self.points] for name in self.points[0].state}
         lost = np.full(self.points[0].theta.shape, np.nan)
         last = [point.asked[-1] if point.asked else (lost, lost) for point in self.points[1:]]

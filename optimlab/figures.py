@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -16,8 +17,15 @@ from .surfaces import field_grid
 __all__ = ["PALETTE", "draw", "png", "role", "style_of", "surface_picture"]
 
 SOFT = "#7C8896"
+HUGE = 1e30  # more than a picture has room for
 
 
+def drawn(heights):
+    """Heights without those that are not finite, or huge: these are blank."""
+    return np.where(np.abs(heights) < HUGE, heights, np.nan)
+
+
+@style.context("default")
 def surface_picture(surface, view=None, point=None, size=(5.0, 3.9), dpi=110):
     """A 3-D view of a surface: PNG bytes, and the function that maps points (..., 2) to picture coordinates in [0, 1]².
 
@@ -26,7 +34,7 @@ def surface_picture(surface, view=None, point=None, size=(5.0, 3.9), dpi=110):
     from mpl_toolkits.mplot3d import proj3d
 
     view = view or surface.view
-    grid = field_grid(surface, view, 61, 61)
+    grid = drawn(field_grid(surface, view, 61, 61))
     x, y = np.meshgrid(np.linspace(*view[0], 61), np.linspace(*view[1], 61))
     figure = Figure(figsize=size)
     FigureCanvasAgg(figure)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from .checks import told
 from .knobs import Knob
 from .layers import Layers, one_layer
+from .returned import gradient_of, value_of
 
 __all__ = ["Loss", "Through", "as_loss"]
 
@@ -136,6 +138,9 @@ class Adopted(Loss):
         for part in self.PARTS:
             if hasattr(thing, part):
                 setattr(self, part, getattr(thing, part))
+        self.value = partial(value_of, thing)  # type: ignore[method-assign]
+        if hasattr(thing, "gradient"):
+            self.gradient = gradient_of(thing, thing.gradient)  # type: ignore[method-assign, assignment]
 
     @property
     def dim(self) -> int | None:

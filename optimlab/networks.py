@@ -93,7 +93,7 @@ class Network:
         object.__setattr__(self, "sizes", tuple(sizes.tolist()))
         check_choice("the activation", self.activation, ACTIVATIONS)
         for name, spec in knobs_of(self).items():
-            object.__setattr__(self, name, spec.check(getattr(self, name)))
+            object.__setattr__(self, name, spec.check_one(getattr(self, name)))
 
     @property
     def size(self) -> int:

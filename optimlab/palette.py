@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["FAMILIES", "PALETTE", "ROLES", "role", "role_style", "style_of"]
+__all__ = ["FAMILIES", "PALETTE", "ROLES", "STEPS", "role", "role_style", "style_of"]
 
 Style = tuple[str, str, tuple[float, ...]]
 """A colour on light paper, the colour on dark, and dashes (on, off, …) in units of the line's width."""
@@ -58,6 +58,9 @@ SPARE: list[Style] = [
     )
 ]  # fmt: skip
 
+STEPS = ("#FDE725", "#A0DA39", "#4AC16D", "#1FA187", "#277F8E", "#365C8D", "#46327E", "#440154")
+"""From few steps to many: the colours of viridis (van der Walt and Smith 2015), which differ in print too."""
+
 ROLES = {
     # The terms of a step: the same colours on light and on dark, since the formula above the lab has them too.
     "gradient": ("#2B8FD6", "#2B8FD6"),
@@ -68,6 +71,7 @@ ROLES = {
     "data": ("#5B6573", "#9AA5B5"),
     "theory": PURPLE,
     "text": ("#333333", "#DDDDDD"),
+    "ink": ("#111111", "#FFFFFF"),
 }
 
 ROLE_STYLES: dict[str, Style] = {
@@ -75,6 +79,9 @@ ROLE_STYLES: dict[str, Style] = {
     "full batch": (*BLUE, STROKES["dashed"]),
     "mini-batch": (*VERMILION, ()),  # a noisy path is unreadable in dashes
     "single sample": (*GREEN, ()),
+    # How the examples of a batch are drawn.
+    "shuffled": (*VERMILION, ()),
+    "independent draws": (*BLUE, ()),
     # What is done to a long gradient.
     "no clipping": (*BLUE, STROKES["dashed"]),
     "clipped by value": (*GREEN, STROKES["dash-dot"]),
@@ -93,6 +100,11 @@ ROLE_STYLES: dict[str, Style] = {
     "L2": (*BLUE, STROKES["dashed"]),
     "weight decay": (*GREEN, STROKES["dash-dot"]),
     "dropout": (*VERMILION, ()),
+    # Cells of the map of two hyperparameters.
+    "the dot": (*VERMILION, ()),
+    "best cell": (*BLUE, STROKES["dashed"]),
+    "the usual value": (*GREY, STROKES["dash-dot"]),
+    "theory's optimum": (*ROSE, STROKES["dense"]),
     # Runs that start on the ridge of a saddle.
     "on the ridge": (*GREY, STROKES["dense"]),
     "on the ridge, with noise": (*PURPLE, STROKES["pairs"]),

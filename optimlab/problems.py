@@ -7,6 +7,7 @@ downloaded).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from .losses import Gradient, Loss, Through
 __all__ = ["LinearRegression", "LogisticRegression", "MiniBatches", "breast_cancer", "diabetes"]
 
 
+PORTION = 10**6  # numbers that a value holds at a time
 PENALTY = Knob("λ", "the penalty", low=1e-4, high=1.0, log=True)
 
 
@@ -34,7 +36,7 @@ class Regression(Loss):
     y : targets, shape (N,)
     bias : append a column of ones, whose weight is the bias
     l2 : λ ≥ 0, adds (λ/2)|θ|² to the loss
-    start, view : where a lab starts, and the part of the plane it draws
+    start, view : where a lab starts, and the part of the plane it draws; 0, and around start and minimum, if None
     name, labels : the names of the problem, of the input and of the target
     """
 
@@ -55,11 +57,13 @@ class Regression(Loss):
             raise ValueError(f"X must have shape (N, features) and y shape (N,), got {X.shape} and {y.shape}")
         if not (np.isfinite(X).all() and np.isfinite(y).all()):
             raise ValueError("X and y must be finite numbers")
-        object.__setattr__(self, "l2", PENALTY.check(self.l2))
+        object.__setattr__(self, "l2", PENALTY.check_one(self.l2))
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         if self.start is None:
             object.__setattr__(self, "start", (0.0,) * self.dim)
+        if self.view is None and self.dim <= 2:
+            object.__setattr__(self, "view", self._view_of_data())
 
     @property
     def dim(self) -> int:
@@ -92,9 +96,19 @@ class Regression(Loss):
         """The θ of least loss, shape (d,)."""
         raise NotImplementedError(f"{type(self).__name__} does not say its solution")
 
-    def minibatch(self, batch_size: int, seed: int = 0) -> MiniBatches:
-        """The same loss, whose gradient at step k sees only the k-th mini-batch."""
-        return MiniBatches(self, batch_size, seed)
+    def _view_of_data(self) -> tuple | None:
+        """A part of the plane with the start and the minimum in it; None where there is no minimum."""
+        try:
+            ends = np.sort([self.start, self.solution], axis=0)
+        except ValueError:
+            return None
+        wide = ends[1] - ends[0]
+        margin = np.where(wide > 1e-9 * np.abs(ends).max(axis=0), 0.5 * wide, 1.0)
+        return tuple(zip((ends[0] - margin).tolist(), (ends[1] + margin).tolist()))
+
+    def minibatch(self, batch_size: int, seed: int = 0, replacement: bool = False) -> MiniBatches:
+        """The same loss, whose gradient at step k sees only the k-th mini-batch; see `MiniBatches`."""
+        return MiniBatches(self, batch_size, seed, replacement)
 
     def _point(self, theta: Any) -> np.ndarray:
         """θ as an array of shape (..., dim)."""
@@ -112,6 +126,21 @@ class Regression(Loss):
         if numbers.ndim != 1 or numbers.size == 0 or not exist.all():
             raise ValueError(f"{must}, got {told(rows)}")
         return self.design[numbers.astype(int)], self.y[numbers.astype(int)]
+
+    def _mean(self, theta: Any, each: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The mean over the examples of a function of their xᵢ·θ, and the penalty: shape (..., d) → (...).
+
+        Many points are taken in portions, so that as many points times as many examples never stand in memory.
+        """
+        theta = self._point(theta)
+        points = theta.reshape(-1, theta.shape[-1])
+        portion = max(1, PORTION // self.size)
+        means = [
+            each(points[first : first + portion] @ self.design.T).mean(axis=-1)
+            for first in range(0, len(points), portion)
+        ]
+        fit = np.concatenate(means) if means else np.zeros(0)
+        return fit.reshape(theta.shape[:-1])[()] + self._penalty(theta)
 
     def _penalty(self, theta: np.ndarray) -> np.ndarray:
         return 0.5 * self.l2 * np.sum(np.square(theta), axis=-1)
@@ -132,10 +161,8 @@ class LinearRegression(Regression):
         return np.asarray(theta) @ self._with_ones(X).T
 
     def value(self, theta: Any) -> np.ndarray:
-        """L(θ): shape (..., d) → (...). Through XᵀX, so it costs the same for any N."""
-        apart = self._point(theta) - self.solution
-        floor = 0.5 * np.mean((self.design @ self.solution - self.y) ** 2) + self._penalty(self.solution)
-        return floor + 0.5 * np.sum(apart * (apart @ self._hessian), axis=-1)
+        """L(θ): shape (..., d) → (...)."""
+        return self._mean(theta, lambda outputs: 0.5 * (outputs - self.y) ** 2)
 
     def gradient(self, theta: Any, rows: Any = None) -> np.ndarray:
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
@@ -143,17 +170,22 @@ class LinearRegression(Regression):
         return like(theta, (theta @ X.T - y) @ X / len(y) + self.l2 * theta)
 
     @cached_property
-    def _hessian(self) -> np.ndarray:
-        return self.design.T @ self.design / self.size + self.l2 * np.eye(self.dim)
-
-    @cached_property
     def eigenvalues(self) -> tuple:  # type: ignore[override]
-        return tuple(np.linalg.eigvalsh(self._hessian).tolist())
+        roots = np.zeros(self.dim)
+        found = np.linalg.svd(self.design, compute_uv=False) / np.sqrt(self.size)
+        roots[: len(found)] = found  # the others are 0, of fewer examples than parameters
+        return tuple((roots**2 + self.l2)[::-1].tolist())
 
     @cached_property
     def solution(self) -> np.ndarray:
-        """The θ of least loss, from the normal equations, shape (d,); the shortest one if there are many."""
-        return np.linalg.lstsq(self._hessian, self.design.T @ self.y / self.size)[0]
+        """The θ of least loss, from the design matrix, shape (d,); the shortest one if there are many."""
+        rows = np.vstack([self.design, np.sqrt(self.size * self.l2) * np.eye(self.dim)])
+        targets = np.concatenate([self.y, np.zeros(self.dim)])
+        theta = best = np.zeros(self.dim)
+        for _ in range(4):  # the first solves it, the others take the rounding errors out
+            theta = theta + least_squares(rows, targets - rows @ theta)
+            best = min(best, theta, key=self.value)
+        return best
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -180,8 +212,7 @@ class LogisticRegression(Regression):
 
     def value(self, theta: Any) -> np.ndarray:
         """L(θ): shape (..., d) → (...)."""
-        margin = self._point(theta) @ self.design.T * np.where(self.y == 1, 1, -1)
-        return np.mean(np.logaddexp(0, -margin), axis=-1) + self._penalty(theta)
+        return self._mean(theta, lambda outputs: np.logaddexp(0, -self._signs * outputs))
 
     def gradient(self, theta: Any, rows: Any = None) -> np.ndarray:
         """∇L(θ), shape (..., d); on `rows` of the data only, if they are given."""
@@ -189,16 +220,75 @@ class LogisticRegression(Regression):
         return like(theta, (sigmoid(theta @ X.T) - y) @ X / len(y) + self.l2 * theta)
 
     @cached_property
+    def _signs(self) -> np.ndarray:
+        return np.where(self.y == 1, 1.0, -1.0)
+
+    @cached_property
     def solution(self) -> np.ndarray:
-        """The θ of least loss, by Newton's method, shape (d,)."""
-        theta = np.zeros(self.dim)
-        for _ in range(50):
-            p = sigmoid(self.design @ theta)
-            hessian = (self.design.T * (p * (1 - p))) @ self.design / self.size + self.l2 * np.eye(self.dim)
-            theta = theta - np.linalg.lstsq(hessian, self.gradient(theta))[0]
-            if self.l2 == 0 and self.accuracy(theta) == 1:
-                raise ValueError("the classes can be separated: without a penalty λ the loss has no minimum")
+        """The θ of least loss, by damped Newton steps, shape (d,).
+
+        A step that would not go down is shortened towards the gradient (Levenberg 1944, Marquardt 1963); the loss is
+        convex, so going down leads to its minimum. Each parameter is measured by its own curvature.
+        """
+        theta, damping = np.zeros(self.dim), 0.0
+        for _ in range(500):
+            value, gradient, hessian = self.value(theta), self.gradient(theta), self._hessian(theta)
+            while damping < DAMPED:
+                step = newton_step(hessian, gradient, damping)
+                self._check_separable(theta, step)
+                if better(self, theta + step, value, gradient, hessian):
+                    break
+                damping = max(10 * damping, 1e-6)
+            else:
+                return theta  # no step goes down any more: this is the minimum, to rounding
+            theta, damping = theta + step, 0.0 if damping <= 1e-5 else damping / 10
         return theta
+
+    def _hessian(self, theta: np.ndarray) -> np.ndarray:
+        p = sigmoid(self.design @ theta)
+        return (self.design.T * (p * (1 - p))) @ self.design / self.size + self.l2 * np.eye(self.dim)
+
+    def _check_separable(self, *directions: np.ndarray) -> None:
+        """That no direction makes some examples better and none worse, for ever; or a `ValueError`."""
+        if self.l2 > 0:
+            return
+        for direction in directions:
+            gains = self._signs * (self.design @ direction)
+            rounding = 1e-12 * np.abs(self.design) @ np.abs(direction)
+            if (gains >= -rounding).all() and (gains > 1e3 * rounding).any():
+                raise ValueError("the classes can be separated: without a penalty λ the loss has no minimum")
+
+
+DAMPED = 1e12
+
+
+def newton_step(hessian: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray:
+    """−(H + damping · diag H)⁻¹ ∇L, in units in which the diagonal of H is 1."""
+    unit = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
+    scaled = hessian * unit * unit[:, None] + damping * np.eye(len(unit))
+    return -unit * np.linalg.lstsq(scaled, unit * gradient)[0]
+
+
+def better(loss: Regression, theta: np.ndarray, value: Any, gradient: np.ndarray, hessian: np.ndarray) -> bool:
+    """Whether θ lies lower; or as low, to rounding, and flatter."""
+    new, unit = loss.value(theta), 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
+    if not new <= value + 1e-14 * abs(value):
+        return False
+    flatter = np.linalg.norm(unit * loss.gradient(theta)) < np.linalg.norm(unit * gradient)
+    return bool(flatter or new < value - 1e-14 * abs(value))
+
+
+def least_squares(rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The θ of least |rows · θ − targets|, each column in units of its own; the shortest one if there are many."""
+    units = np.abs(rows).max(axis=0)
+    units[units == 0] = 1.0
+    theta, _, rank, _ = np.linalg.lstsq(rows / units, targets)
+    theta = theta / units
+    if rank < len(theta):  # without its part along the directions that change nothing
+        idle = np.linalg.svd(rows / units)[2][rank:].T / units[:, None]
+        idle = np.linalg.qr(idle / np.linalg.norm(idle, axis=0))[0]
+        theta = theta - idle @ (idle.T @ theta)
+    return theta
 
 
 class MiniBatches(Through):
@@ -211,14 +301,17 @@ class MiniBatches(Through):
     ----------
     problem : a `LinearRegression` or `LogisticRegression`
     batch_size : B in [1, N]; 1 is single-sample SGD, N is full-batch gradient descent
-    seed : of the shuffling
+    seed : of the shuffling, or of the draws
+    replacement : True draws every example of a batch anew from all N, as theory assumes, instead of shuffling them
+        (PyTorch's ``RandomSampler(replacement=True)``); then an epoch visits some examples twice and others never
     """
 
     problem: Any
 
-    def __init__(self, problem: Regression, batch_size: int, seed: int = 0):
+    def __init__(self, problem: Regression, batch_size: int, seed: int = 0, replacement: bool = False):
         super().__init__(problem)
         self.problem, self.seed = problem, check_seed(seed)
+        self.replacement = check_choice("replacement", replacement, (False, True))
         self.batch_size = check_whole("the batch size B", batch_size, 1, problem.size)
         self._order = lru_cache(maxsize=2)(self._shuffle)
 
@@ -244,14 +337,16 @@ class MiniBatches(Through):
         return np.cumsum([0, *(self.price(k) for k in range(check_whole("steps", steps)))])
 
     def _shuffle(self, epoch: int) -> np.ndarray:
-        order = np.arange(self.size)
-        if self.batch_size < self.size:
-            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        rng = np.random.default_rng([self.seed, epoch])
+        if self.replacement:
+            order = rng.integers(self.size, size=self.size)
+        else:
+            order = np.arange(self.size) if self.batch_size == self.size else rng.permutation(self.size)
         order.flags.writeable = False  # the batches are slices of it
         return order
 
     def __repr__(self) -> str:
-        return f"{self.problem!r}, in batches of {self.batch_size}"
+        return f"{self.problem!r}, in {'independent ' * self.replacement}batches of {self.batch_size}"
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:

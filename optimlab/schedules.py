@@ -12,12 +12,15 @@ they are used like functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from .checks import short, told
+from .checks import check_numbers, is_whole, short, told
 from .knobs import knob, knobs_of
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "cosine_restarts",
     "exponential_decay",
     "inverse_sqrt",
+    "join_schedules",
     "linear_decay",
     "one_cycle",
     "polynomial_decay",
@@ -78,6 +82,16 @@ class Rule:
         return f"{self.name}({', '.join(f'{s}={value_text(getattr(self, f.name))}' for s, f in shown)})"
 
 
+def of_steps(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A schedule that refuses what is no step k, nor an array of steps, with a sentence."""
+
+    @wraps(call)
+    def checked(self: Any, k: Any) -> Any:
+        return call(self, check_numbers(k, "the step k must be a number, or an array of numbers"))
+
+    return checked
+
+
 @dataclass(frozen=True, repr=False)
 class Schedule(Rule):
     """η as a function of the step k. Parameters may be arrays: with ``lr`` of shape (n, 1), n descents run at once."""
@@ -86,8 +100,15 @@ class Schedule(Rule):
         """η at step k = 0, 1, 2, …; an array of steps gives an array."""
         raise NotImplementedError(f"{type(self).__name__} does not say what η is")
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__call__" in vars(cls):
+            cls.__call__ = of_steps(cls.__call__)  # type: ignore[method-assign]
+
 
 def value_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(value_text, value))}]"
     return repr(value) if isinstance(value, Schedule) else short(value)
 
 
@@ -206,14 +227,63 @@ class warmup(Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not callable(self.schedule) or isinstance(self.schedule, type):
+        if not is_schedule(self.schedule):
             raise ValueError(f"warmup needs a schedule to warm up for, got {told(self.schedule)}")
 
     def __call__(self, k: Any) -> Any:
         k = np.asarray(k, float)
         share = k / np.maximum(self.warmup_steps, 1)
         rising = (self.start_factor + (1 - self.start_factor) * share) * self.schedule(0)
-        return np.where(k < self.warmup_steps, rising, self.schedule(np.maximum(k - self.warmup_steps, 0)))
+        return np.where(k < self.warmup_steps, rising, at_steps(self.schedule, np.maximum(k - self.warmup_steps, 0)))
+
+
+@dataclass(frozen=True, repr=False)
+class join_schedules(Schedule):
+    """One schedule after the other, each counting its own steps from 0 (optax's name; PyTorch's ``SequentialLR``).
+
+    ``join_schedules([linear_decay(0.0, 10, end_value=0.1), cosine_decay(0.1, 90)], [10])`` rises for the steps
+    0 … 9, and at step 10 the cosine has its own step 0.
+
+    Parameters
+    ----------
+    schedules : schedules or functions of k, at least one
+    boundaries : the steps at which the second, third, … takes over: rising whole numbers, one less than schedules
+    """
+
+    schedules: tuple = ()
+    boundaries: tuple = ()
+
+    def __post_init__(self) -> None:
+        parts = self.schedules
+        if not isinstance(parts, list | tuple) or not parts or not all(map(is_schedule, parts)):
+            raise ValueError(f"join_schedules needs a list of schedules, functions of the step k, got {told(parts)}")
+        steps = self.boundaries
+        rising = isinstance(steps, list | tuple | np.ndarray) and all(is_whole(k) and k > 0 for k in steps)
+        if not rising or any(a >= b for a, b in pairwise(steps)):
+            raise ValueError(f"the boundaries must be rising whole numbers ≥ 1, got {told(steps)}")
+        if len(steps) != len(parts) - 1:
+            raise ValueError(f"{len(parts)} schedules need {len(parts) - 1} boundaries between them, got {told(steps)}")
+        object.__setattr__(self, "schedules", tuple(parts))
+        object.__setattr__(self, "boundaries", tuple(int(k) for k in steps))
+
+    def __call__(self, k: Any) -> Any:
+        k = np.asarray(k, float)
+        eta = at_steps(self.schedules[0], k)
+        for begin, schedule in zip(self.boundaries, self.schedules[1:]):
+            eta = np.where(k < begin, eta, at_steps(schedule, np.maximum(k - begin, 0)))
+        return eta
+
+
+def is_schedule(thing: Any) -> bool:
+    return callable(thing) and not isinstance(thing, type)
+
+
+def at_steps(schedule: Any, k: np.ndarray) -> Any:
+    """η of any function of the step at an array of steps; one that takes single steps only is asked one by one."""
+    try:
+        return schedule(k)
+    except (TypeError, ValueError):
+        return np.array([schedule(int(step)) for step in np.ravel(k)], float).reshape(np.shape(k))
 
 
 @dataclass(frozen=True, repr=False)
@@ -292,9 +362,15 @@ class ReduceOnPlateau(Rule):
     lr : the first η
     factor : in (0, 1)
     patience : how many checks without improvement are borne
-    threshold : an improvement is a loss below best · (1 − threshold)
+    threshold : an improvement is a loss below best − threshold · |best|
     cooldown : how many checks to wait after a reduction
     min_lr : η never falls below it
+
+    Notes
+    -----
+    PyTorch asks for a loss below best · (1 − threshold), which is the same where the loss is positive; below zero that
+    lies *above* the best loss, so that a loss that stands still, or rises a little, would count as an improvement.
+    As in PyTorch, η stays where the reduction would be by less than 1e-8.
     """
 
     lr: float = initial_rate()
@@ -308,7 +384,8 @@ class ReduceOnPlateau(Rule):
         return {"lr": self.lr, "best": np.inf, "bad": 0, "cooldown": 0}
 
     def step(self, loss: Any, state: dict) -> tuple:
-        better = loss < state["best"] * (1 - self.threshold)
+        best = state["best"]
+        better = loss < best - self.threshold * np.abs(np.where(np.isfinite(best), best, 0))
         best = np.where(better, loss, state["best"])
         waiting = state["cooldown"] > 0
         cooldown = np.where(waiting, state["cooldown"] - 1, 0)

@@ -16,6 +16,7 @@ import numpy as np
 from .checks import check_numbers, short, told
 from .knobs import Knob
 from .losses import Loss
+from .returned import FLOATS, MISTAKES, broadcast, explain, value_of
 
 __all__ = [
     "Surface",
@@ -73,11 +74,40 @@ class Surface(Loss):
 
     def value(self, theta: Any) -> np.ndarray:
         """L(θ): shape (..., d) → (...)."""
-        return self.of(*self._coordinates(theta))
+        coordinates = self._coordinates(theta)
+        try:
+            value = self.of(*coordinates)
+        except MISTAKES as error:
+            explain(error, f"the formula of {self.name}")
+            raise
+        return self._for_each(value, coordinates[0], "of", self.name)
 
     def gradient(self, theta: Any) -> np.ndarray:
         """∇L(θ): shape (..., d) → (..., d)."""
-        return np.stack(np.broadcast_arrays(*self.slope(*self._coordinates(theta))), axis=-1)
+        coordinates = self._coordinates(theta)
+        try:
+            slopes = self.slope(*coordinates)
+        except MISTAKES as error:
+            explain(error, f"the slope of {self.name}")
+            raise
+        if not isinstance(slopes, tuple | list) or len(slopes) != self.dim:
+            must = f"the slope of {self.name} must return {self.dim} partial derivatives, one for each coordinate"
+            raise ValueError(f"{must}, got {told(slopes)}")
+        parts = [self._for_each(part, coordinates[0], "slope", self.name) for part in slopes]
+        return np.stack(np.broadcast_arrays(*parts), axis=-1)
+
+    @staticmethod
+    def _for_each(result: Any, x: np.ndarray, what: str, name: str) -> np.ndarray:
+        """What a formula gives for each point: real numbers, as many as there are points; 3 is 3 everywhere."""
+        if isinstance(result, FLOATS) and result.shape == x.shape and result.dtype.kind == "f":
+            return np.asarray(result)
+        if type(result) in (int, float):
+            return np.full_like(x, result)
+        must = f"{what}(x, y) of {name} must give real numbers of the coordinates' shape {x.shape}"
+        numbers = check_numbers(result, must)
+        if broadcast(numbers.shape, x.shape) != numbers.shape:
+            raise ValueError(f"{must}, got the shape {numbers.shape}: without sums over the points")
+        return numbers
 
     @cached_property
     def minimum(self) -> float:
@@ -92,12 +122,12 @@ class Surface(Loss):
             )
         return self.family(**{**self.params, **changes}) if self.family else self
 
-    def _coordinates(self, theta: Any) -> Iterator[np.ndarray]:
+    def _coordinates(self, theta: Any) -> list[np.ndarray]:
         theta = check_numbers(theta, f"θ must be numbers of shape (..., {self.dim}) on {self.name}")
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
         # Contiguous coordinates: the same numbers for one point as for many, and faster.
-        return (np.ascontiguousarray(theta[..., i]).reshape(theta.shape[:-1]) for i in range(self.dim))
+        return [np.ascontiguousarray(theta[..., i]).reshape(theta.shape[:-1]) for i in range(self.dim)]
 
     def __repr__(self) -> str:
         values = [f"{knob.symbol}={short(self.params[name])}" for name, knob in self.knobs.items()]
@@ -112,7 +142,8 @@ def field_grid(surface: Loss, view: Any, width: int = 121, height: int = 91, **k
         surface = surface.replace(**{name: np.asarray(v, float)[..., None, None] for name, v in knobs.items()})
         many = np.broadcast_shapes(*(np.shape(v) for v in knobs.values()))
         x, y = np.broadcast_to(x, (*many, *x.shape)), np.broadcast_to(y, (*many, *y.shape))
-    return surface.value(np.stack([x, y], axis=-1))
+    with np.errstate(all="ignore"):  # where a height is not a number, there is no ground
+        return value_of(surface, np.stack([x, y], axis=-1))
 
 
 KAPPA = Knob("κ", "condition number", low=1.0, high=100.0, log=True, allowed="[1, ∞)", count=31)
@@ -178,7 +209,7 @@ def bowl() -> Surface:
 def parabola(center: Any = 3.0, curvature: Any = 2.0) -> Surface:
     """One parameter: ½·curvature·(w − center)². The defaults are the lesson's (w − 3)²."""
     center = Knob("c", "center", -10, 10, allowed="(-∞, ∞)").check_one(center)
-    curvature = Knob("λ", "curvature", 0.1, 10, allowed="(0, ∞)").check(curvature)
+    curvature = Knob("λ", "curvature", 0.1, 10, allowed="(0, ∞)").check_one(curvature)
     return Surface(
         name="parabola",
         formula=rf"{curvature / 2:g}\,(w - {center:g})^2",

@@ -78,11 +78,16 @@ class Examples(Loss):
 
     def gradient(self, theta: np.ndarray) -> np.ndarray:
         """∇L(θ) on all training examples, without dropout: shape (..., d) → (..., d)."""
-        return self._each(lambda one: self.network.gradient(one, self.data.X, self.data.y), theta)
+        return self._slope(theta, self.data.X, self.data.y)
+
+    def _slope(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray, masks: list | None = None) -> np.ndarray:
+        """∇L(θ) in θ's own precision."""
+        gradient = self._each(lambda one: self.network.gradient(one, X, y, masks), theta)
+        return gradient.astype(theta.dtype, copy=False)
 
     def gradient_at(self, k: int) -> Gradient:
         X, y, masks = self.batch(k)
-        return lambda theta: self._each(lambda one: self.network.gradient(one, X, y, masks), theta)
+        return lambda theta: self._slope(theta, X, y, masks)
 
     def price(self, k: int) -> int:
         return len(self.batch(k)[0])
@@ -243,7 +248,10 @@ def train(
     if progress:
         progress_bar()  # without it, say so before anything is trained
     loss = network.on(data, batch_size, seed)
-    theta = loss.start if theta is None else np.array(check_numbers(theta, "θ must be numbers"), float)
+    theta = loss.start if theta is None else np.array(check_numbers(theta, "θ must be numbers"))
+    network.layers(theta)  # says at once what is wrong with θ
+    if theta.dtype != float:
+        driver.optimizer = driver.optimizer.of_type(theta.dtype)
     history = History()
     try:
         follow(walk(loss, driver, theta, clip), loss, driver, history, epochs, progress, on_epoch)
@@ -251,6 +259,7 @@ def train(
         if not stoppable:
             raise
         history.cut_short(epochs)
+    history.theta = None if history.theta is None else np.array(history.theta)
     return history
 
 
@@ -273,15 +282,23 @@ def follow(
             return loss.measured(point.theta)
 
     def note(entry: dict[str, float]) -> Any:
-        history.add(entry, float(driver.optimizer.rate(history.steps)))
-        return on_epoch and on_epoch(history)
+        rate = driver.optimizer.knobs["lr"].check_one(driver.optimizer.rate(history.steps))
+        history.add(entry, rate)
+        stop = on_epoch(history) if on_epoch else None
+        if not (stop is None or isinstance(stop, bool | np.bool_)):
+            raise ValueError(f"on_epoch must return True, to end the training, or False, or nothing, got {told(stop)}")
+        return stop
 
     stop = note(walk_on(1))  # the start
     for _ in (bar := epochs_bar(epochs, progress)):
         if stop:
             break
         entry = walk_on(loss.batches_per_epoch)
-        driver.hear(entry["loss"])
+        if not history.gradients:
+            raise ValueError(
+                f"{driver.optimizer.name} has not asked for a gradient in an epoch: it must call grad(theta)"
+            )
+        driver.hear(entry["loss"], np.asarray(history.theta).dtype)
         stop = note(entry)
         if progress:
             now = f"loss {entry['loss']:.3g}, test accuracy {entry['test_accuracy']:.3f}"
@@ -307,6 +324,25 @@ class RangeTest:
     def lowest(self) -> float:
         """The η at which the smoothed loss is lowest; a good constant η is often smaller."""
         return float(self.lr[np.argmin(self.smooth)])
+
+    @property
+    def steepest(self) -> float:
+        """The η at which the smoothed loss falls most steeply against log η, before it is lowest.
+
+        fastai calls it *steep*, and it is what Lightning suggests. The first ten steps are left out, as they do: the
+        average has only begun there.
+        """
+        falling = self.smooth[: np.argmin(self.smooth) + 1]
+        if len(falling) < 12:
+            return self.lowest
+        return float(self.lr[10 + np.argmin(np.gradient(falling)[10:])])
+
+    def centred(self, width: int = 9) -> np.ndarray:
+        """The mean of each loss and its `width` neighbours on either side, shape (n,): an average that does not lag."""
+        window = np.ones(2 * check_whole("the width of the average", width, 0) + 1)
+        whole = np.pad(self.loss, width, constant_values=0.0), np.pad(np.ones_like(self.loss), width)
+        sums, counts = (np.convolve(part, window, "valid") for part in whole)
+        return sums / counts
 
     def __repr__(self) -> str:
         return f"range test: the smoothed loss is lowest at η={self.lowest:.2g}"

@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
+from matplotlib import style
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from optimlab import figures, optimizers
@@ -12,7 +15,7 @@ from optimlab.figures import draw, png, surface_picture
 from optimlab.palette import FAMILIES, PALETTE, SPARE, style_of
 from optimlab.stage.marks import MARKS, Curve, VLine
 from optimlab.stage.scene import Panel, Run, Scene
-from optimlab.stage.twin import DRAW, contour_levels
+from optimlab.stage.twin import DRAW, _turned, contour_levels, stretched
 from optimlab.surfaces import field_grid, himmelblau, ravine
 
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in ("Around", "Optimizer")]
@@ -21,9 +24,23 @@ FIELD = field_grid(ravine(), ((-1, 1), (-1, 1)), 9, 7)
 PICTURE = io.BytesIO()
 figures.Figure(figsize=(1, 1), facecolor="red").savefig(PICTURE, format="png", dpi=10)
 
+MAP = np.array([[1.0, 3.0, 10.0, 30.0], [5.0, 100.0, np.nan, np.inf]])
 EXAMPLES = {  # one of each kind; the sources are below
     "field": MARKS["field"](source="field", minimum=0.0, count=8),
+    "map": MARKS["map"](source="map", low=1, top=100),
     "picture": MARKS["picture"](source="picture"),
+    "fog": MARKS["fog"](control="start", radius=0.2),
+    "solid": MARKS["solid"](
+        source="field",
+        minimum=0.0,
+        xs=(-1, 1),
+        ys=(-1, 1),
+        turn="turn",
+        at_source="path",
+        height=2,
+        labels=("x", "y"),
+        data=[(0, 0)],
+    ),
     "path": MARKS["path"](source="path", run="Adam", x=0, y=1),
     "curve": MARKS["curve"](source="path", run="Adam", y=2),
     "points": MARKS["points"](data=[[0, 0]], symbol="star", label="minimum"),
@@ -41,8 +58,8 @@ EXAMPLES = {  # one of each kind; the sources are below
 def picture_of(*marks, path=PATH, k=None, **panel):
     run = Run("Adam", "Adam", *style_of(["Adam"])[0])
     scene = Scene([Panel((-1, 1), (-1, 1), marks=list(marks), **panel)], [run], steps=len(path) - 1)
-    rows = {"path": path, "field": FIELD, "picture": PICTURE.getvalue()}
-    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5)}, k)
+    rows = {"map": MAP, "path": path, "field": FIELD, "picture": PICTURE.getvalue()}
+    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5), "turn": 30.0}, k)
 
 
 def pixels(data):
@@ -167,3 +184,140 @@ def test_the_picture_in_three_dimensions_says_where_points_of_the_surface_lie():
     low, high = project(np.zeros((2, 2)), np.array([0.0, 500.0]))
     assert high[1] > low[1] + 0.1  # higher on the surface is higher in the picture
     assert high[0] == pytest.approx(low[0], abs=0.02)
+
+
+# What a picture shows, where it has no mirror image
+
+
+def data_of(panel, *marks, rows, k=None, steps=3, tolerance=None):
+    run = Run("Adam", "Adam", *style_of(["Adam"])[0])
+    figure = draw(Scene([Panel(*panel[0], marks=list(marks), **panel[1])], [run], steps), rows, {}, k)
+    figure.canvas.draw()
+    return figure.axes[0], np.asarray(figure.canvas.buffer_rgba()).astype(int)
+
+
+def shade(axes, image, x, y):
+    """How light the picture is around a point of the data."""
+    px, py = axes.transData.transform((x, y))
+    row = image.shape[0] - 1 - round(py)
+    return image[row - 2 : row + 3, round(px) - 2 : round(px) + 3, :3].mean()
+
+
+def test_the_twin_has_north_up_and_east_right():
+    y, x = np.mgrid[0:41, 0:41] / 40
+    grid = (x - 0.9) ** 2 + (y - 0.7) ** 2
+    field = MARKS["field"](source="field", minimum=0.0, count=8)
+    axes, image = data_of((((0, 1), (0, 1)), {}), field, rows={"field": grid})
+    here = shade(axes, image, 0.9, 0.7)
+    for mirrored in ((0.1, 0.7), (0.9, 0.3), (0.1, 0.3)):
+        assert here < shade(axes, image, *mirrored) - 5
+
+
+def test_the_twin_draws_logarithms_on_logarithmic_axes_and_only_there():
+    curve = MARKS["curve"](source="path", run="Adam", y=0)
+    path = np.array([[1.0], [0.1], [0.01], [0.001]])
+    for log, middle in ((True, True), (False, False)):
+        axes, _ = data_of((((0, 3), (1e-3, 1)), {"y_log": log}), curve, rows={"path": path})
+        heights = [axes.transAxes.inverted().transform(axes.transData.transform((1, y)))[1] for y in (1e-3, 0.1, 1)]
+        assert heights[0] == pytest.approx(0, abs=1e-9) and heights[2] == pytest.approx(1)
+        assert bool(abs(heights[1] - 2 / 3) < 1e-6) is middle
+
+
+@pytest.mark.parametrize("k", [0, 1, 3, None])
+def test_the_twin_shows_the_step_that_it_is_asked_for(k):
+    path = np.array([[0.1, 0.2], [0.3, 0.9], [0.5, 0.4], [0.8, 0.6]])
+    axes, _ = data_of(
+        (((0, 1), (0, 1)), {}), MARKS["path"](source="path", run="Adam", x=0, y=1), rows={"path": path}, k=k
+    )
+    end = 3 if k is None else k
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), path[: end + 1])
+    np.testing.assert_array_equal(axes.lines[-1].get_xydata(), path[end : end + 1])
+
+
+def test_contour_levels_crowd_towards_the_floor():
+    grid = field_grid(himmelblau(), himmelblau().view)
+    gaps = np.diff([0.0, *contour_levels(grid, 0.0, 14)])
+    assert gaps[-1] > 3 * gaps[0]
+
+
+def test_the_map_of_the_twin_has_its_first_row_below():
+    grid = np.array([[2.0, 90.0], [np.nan, np.inf]])
+    axes, image = data_of((((0, 2), (0, 2)), {}), MARKS["map"](source="map", low=1, top=100), rows={"map": grid})
+    assert shade(axes, image, 0.5, 0.5) > shade(axes, image, 1.5, 0.5) + 40  # few steps are light
+    assert shade(axes, image, 0.5, 1.5) == pytest.approx(205, abs=6)  # grey
+
+
+def test_a_panel_that_follows_its_curves_goes_as_far_as_they_do():
+    grown = np.column_stack([np.arange(6), np.zeros(6), np.logspace(-9, 5, 6)])
+    curve = EXAMPLES["curve"]
+    for follow, ends in (("up", (1e-6, 1e6)), ("both", (1e-10, 1e6)), ("", (1e-6, 1.0))):
+        scene = Scene([Panel((0, 5), (1e-6, 1.0), y_log=True, follow=follow, marks=[curve])], [], steps=5)
+        assert draw(scene, {"path": grown}, {}).axes[0].get_ylim() == pytest.approx(ends)
+
+
+@pytest.mark.parametrize("lowest, highest, log, ends", [
+    (1e-3, 5, True, (1e-6, 10)), (np.inf, -np.inf, True, (1e-6, 10)), (np.inf, 11, True, (1e-6, 1e3)),
+    (np.inf, 999, True, (1e-6, 1e3)), (np.inf, 1001, True, (1e-6, 1e5)), (np.inf, 1e30, True, (1e-6, 1e13)),
+    (1e-7, 5, True, (1e-8, 10)), (0.0, 5, True, (1e-18, 10)),
+    (1, 2, False, (0, 10)), (1, 11, False, (0, 20)), (1, 39, False, (0, 40)), (-5, 2, False, (-10, 10)),
+])  # fmt: skip
+def test_where_an_axis_ends(lowest, highest, log, ends):
+    assert stretched((1e-6 if log else 0.0, 10.0), lowest, highest, log) == pytest.approx(ends)
+
+
+def test_a_line_that_has_left_its_panel_is_told_by_a_pointer_at_the_edge():
+    away = PATH.copy()
+    away[-1, :2] = 40.0, 3.0
+    inside, outside = (
+        [line.get_marker() for line in picture_of(EXAMPLES["path"], path=p).axes[0].lines] for p in (PATH, away)
+    )
+    assert not any(isinstance(marker, tuple) for marker in inside)
+    assert any(isinstance(marker, tuple) and marker[0] == 3 for marker in outside)
+
+
+def test_a_horizontal_line_stands_where_its_source_says():
+    level = MARKS["hline"](source="path", y=1, label="mean {y}")
+    axes = picture_of(level).axes[0]
+    assert axes.lines[0].get_ydata()[0] == PATH.ravel()[1] and "mean 0.5" in [text.get_text() for text in axes.texts]
+    assert not picture_of(level, path=np.full((6, 3), np.nan)).axes[0].lines
+
+
+def test_the_twin_turns_a_surface_as_the_browser_does():
+    """As in solid.js: unturned x goes to the right, y away and up; a quarter turn takes x to where −y was."""
+    middle, right, away, top = _turned(
+        np.array([0, 1, 0, 0]), np.array([0, 0, 1, 0]), np.array([0.5, 0.5, 0.5, 1]), 0.0
+    )
+    assert right[0] > middle[0] and right[1] == middle[1]
+    assert away[2] > middle[2] and away[1] > middle[1]
+    assert top[1] > middle[1] and top[2] < middle[2]
+    np.testing.assert_allclose(_turned(1, 0, 0.3, np.pi / 2), _turned(0, -1, 0.3, 0.0), atol=1e-12)
+
+
+def contrast(color, paper):
+    """Of two colours, by the rule of the web content accessibility guidelines."""
+
+    def brightness(rgb):
+        rgb = np.array(rgb)
+        return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    bright, dim = sorted((brightness(color), brightness(paper)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_pictures_on_a_page_have_no_paper_and_ink_that_is_legible_on_light_and_on_dark():
+    with style.context("optimlab.page"):
+        inks = [plt.rcParams[name] for name in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color")]
+        lines = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+        figure, _ = plt.subplots()
+        target = io.BytesIO()
+        figure.savefig(target, format="png")
+        plt.close(figure)
+    assert pixels(target.getvalue())[0, 0, 3] == 0
+    for ink, least in [*((ink, 4) for ink in inks), *((line, 2.6) for line in lines)]:
+        assert min(contrast(to_rgb(ink), paper) for paper in ((1, 1, 1), (0.07, 0.07, 0.07))) > least, ink
+
+
+def test_the_style_of_a_learner_does_not_touch_the_static_pictures():
+    plain = png(picture_of(EXAMPLES["path"]))
+    with style.context("dark_background"):
+        assert png(picture_of(EXAMPLES["path"])) == plain

@@ -11,6 +11,20 @@ import pytest
 
 import optimlab
 from optimlab import Adam, GradientDescent, Momentum, Noisy, bowl, descend, parabola, ravine, schedules
+from optimlab.schedules import (
+    constant,
+    cosine_decay,
+    cosine_restarts,
+    exponential_decay,
+    inverse_sqrt,
+    join_schedules,
+    linear_decay,
+    one_cycle,
+    polynomial_decay,
+    step_decay,
+    warmup,
+    warmup_stable_decay,
+)  # fmt: skip
 
 PACKAGE = Path(optimlab.__file__).parent
 SECONDS = 20  # more than any one call takes, and far less than for ever
@@ -94,6 +108,8 @@ LEGAL = {
     "gradient_lab": {"surface": bowl()},
     "schedule_lab": {"surface": bowl(), "steps": 5, "horizon": 50, "period": 2, "warm": 1, "copies": 2},
     "clip_lab": {"steps": 5},
+    "map_lab": {"surface": bowl(), "optimizer": Momentum(), "steps": 5},
+    "noise_lab": {"problem": LINE, "steps": 5},
     "depth_lab": {"depth": 4, "width": 4, "batch": 4},
     "overfit_lab": {**TRAINING, "optimizer": Adam()},
     "saddle_lab": {"steps": 5},
@@ -120,6 +136,14 @@ def parameters(name, call, legal):
         yield pytest.param(call, legal, parameter, id=f"{name}-{parameter}")
 
 
+CALLED = [
+    constant(0.1), step_decay(0.1, step_size=3), exponential_decay(0.1, 0.9), polynomial_decay(0.1, 9),
+    linear_decay(0.1, 9), cosine_decay(0.1, 9), cosine_restarts(0.1, 3), warmup(cosine_decay(0.1, 9), 3),
+    one_cycle(0.1, 9), warmup_stable_decay(0.1, 9, 2, 3), inverse_sqrt(0.1, 3),
+    join_schedules([constant(0.1), constant(0.2)], [3]),
+]  # fmt: skip
+
+
 def methods():
     """Each method that takes an array or a number, given something else."""
     theta = NETWORK.init(0)
@@ -144,6 +168,7 @@ def methods():
         "network.weights": (NETWORK.weights, [theta]),
         "trajectory.settled_at": (WALK.settled_at, [1e-3]),
         "trajectory.summary": (WALK.summary, [1e-3]),
+        **{f"{schedule}": (schedule, [3]) for schedule in CALLED},
         "clip_norm()": (optimlab.clip_norm(1.0), [np.ones(2)]),
         "clip_value()": (optimlab.clip_value(1.0), [np.ones(2)]),
     }
@@ -235,6 +260,8 @@ LABS = {
     "gradient_lab": lambda: optimlab.gradient_lab(bowl()),
     "schedule_lab": lambda: optimlab.schedule_lab(bowl(), steps=12, horizon=50, period=2, warm=1, copies=2),
     "training_lab": lambda: optimlab.training_lab(NETWORK, DATA, [Momentum(), Adam()], epochs=1, batch_size=8),
+    "map_lab": lambda: optimlab.map_lab(bowl(), Momentum(), steps=5),
+    "noise_lab": lambda: optimlab.noise_lab(LINE, steps=5),
     "depth_lab": lambda: optimlab.depth_lab(depth=3, width=3, batch=4),
     "clip_lab": lambda: optimlab.clip_lab(steps=5),
 }
@@ -293,7 +320,7 @@ def test_whatever_the_browser_writes_into_the_controls_the_next_legal_value_is_t
                     assert not ours or said_by_optimlab(error), f"{trait}={value!r}: {error!r}"
                 setattr(widget, trait, before)
     for key, slider in lab.sliders.items():
-        slider.value = other.sliders[key].value = slider.min if slider.min > 0 else slider.max
+        slider.value = other.sliders[key].value = other.stage.grids[key][-1]
         assert slider.value == other.sliders[key].value
     ask(lab.stage, dict(lab.values))
     ask(other.stage, dict(lab.values))

@@ -16,6 +16,7 @@ import pytest
 from optimlab.networks import Data, History, Network, clip_norm, clip_value, digits, log_softmax, range_test, train
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from optimlab.schedules import ReduceOnPlateau, cosine_decay, exponential_decay, warmup
+from optimlab.training import RangeTest
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "schedules.npz"))
 ACTIVATIONS = ["tanh", "sigmoid", "relu"]
@@ -681,6 +682,20 @@ def test_the_range_test_is_one_training_with_a_rising_rate():
     assert test.lowest == test.lr[np.argmin(test.smooth)]
 
 
+def test_a_centred_average_does_not_lag_and_the_steepest_slope_comes_before_the_lowest_point():
+    lr, valley = np.geomspace(1e-3, 1.0, 101), 1 + np.abs(np.arange(101) - 60.0)
+    lag = np.array([np.average(valley[: k + 1], weights=0.9 ** np.arange(k, -1, -1)) for k in range(101)])
+    test = RangeTest(lr, valley, lag)
+    assert lr[np.argmin(test.centred(9))] == lr[60] < test.lowest
+    np.testing.assert_allclose(test.centred(0), valley)
+    assert test.centred(2)[0] == np.mean(valley[:3]) and test.centred(2)[50] == np.mean(valley[48:53])
+    falls = np.where(np.arange(101) < 60, -0.1 - (np.arange(101) == 30), 0.5)
+    assert RangeTest(lr, valley, 100 + np.cumsum(falls)).steepest in (lr[29], lr[30])
+    assert RangeTest(lr[:5], valley[:5], lag[:5]).steepest == RangeTest(lr[:5], valley[:5], lag[:5]).lowest
+    with pytest.raises(ValueError, match="the width of the average"):
+        test.centred(-1)
+
+
 def test_the_range_test_ends_where_the_loss_explodes():
     test = range_test(Network((64, 16, 10)), digits(300), GradientDescent(), high=100.0)
     assert len(test.lr) < 200
@@ -801,3 +816,17 @@ def test_sixty_steps_of_training_are_those_of_pytorchs_adamw_and_clipping(name, 
     tolerance = 2e-5 if name == "norm" else 1e-12
     np.testing.assert_allclose(path_with(options), TORCH[name], rtol=0, atol=tolerance)
     assert np.abs(path_with({}) - TORCH[name]).max() > 1e-2  # each option matters here
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("power", [-160, -40, -20, 0, 18, 25, 37, 160, 300])
+def test_clipping_by_norm_keeps_the_direction_at_every_scale(dtype, power):
+    if abs(power) > 37 and dtype is np.float32:
+        return
+    g = (np.array([3.0, -4.0]) * 10.0**power).astype(dtype)
+    clipped = clip_norm(1.0)(g)
+    assert clipped.dtype == dtype
+    if power > 0:
+        np.testing.assert_allclose(clipped, [0.6, -0.8], rtol=1e-6)
+    elif power < 0:
+        np.testing.assert_array_equal(clipped, g)

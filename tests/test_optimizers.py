@@ -286,7 +286,7 @@ def test_an_unknown_dialect_is_refused_with_the_choices(make, text):
 def test_a_schedule_that_goes_wrong_is_refused_where_it_does(rate):
     optimizer = GradientDescent(lr=lambda k: 0.1 if k < 3 else rate)
     assert optimizer.rate(2) == 0.1
-    assert refusal(lambda: optimizer.rate(3)).startswith("learning rate η must be ")
+    assert refusal(lambda: optimizer.rate(3)).startswith("the schedule at step k=3: learning rate η must be ")
 
 
 def test_an_optimizer_is_frozen_and_replace_gives_a_changed_copy():

@@ -333,3 +333,65 @@ def test_a_copy_with_another_view_is_the_same_problem():
     copy = replace(diabetes(), view=((0, 1), (0, 1)))
     assert (copy.dim, copy.bias) == (2, True)
     np.testing.assert_array_equal(copy.solution, diabetes().solution)
+
+
+# --- values by their definition, at any scale
+
+
+def exactly(problem, theta):
+    """The loss in extended precision, from its definition."""
+    outputs = problem.design.astype(np.longdouble) @ np.asarray(theta, np.longdouble)
+    if isinstance(problem, LinearRegression):
+        each = (outputs - problem.y) ** 2 / 2
+    else:
+        each = np.logaddexp(np.longdouble(0), -np.where(problem.y == 1, 1, -1) * outputs)
+    return float(each.mean() + problem.l2 * np.sum(np.asarray(theta, np.longdouble) ** 2) / 2)
+
+
+def test_inputs_far_from_zero_such_as_dates_keep_all_digits():
+    noise = np.random.default_rng(0).normal(size=50)
+    x, y = np.arange(45000.0, 45050.0), 3 + 0.02 * np.arange(50) + 0.01 * noise
+    problem = LinearRegression(x[:, None], y)
+    slope, height = np.polyfit(x - 45000, y, 1)
+    best = np.mean((height + slope * (x - 45000) - y) ** 2) / 2
+    assert problem.minimum == pytest.approx(best, rel=1e-6)
+    assert problem.value(problem.solution) == pytest.approx(best, rel=1e-6)
+    assert problem.value([slope, height - 45000 * slope]) == pytest.approx(best, rel=1e-6)
+
+
+def test_few_examples_of_large_inputs_have_the_minimum_that_scikit_learn_finds():
+    X, y = np.array([[6.0, 10], [23, 26], [3, 14], [8, 13]]), np.array([1.0, 0, 0, 0])
+    problem = LogisticRegression(X, y, l2=1e-4)
+    theirs = SklearnLogisticRegression(C=1 / (4 * 1e-4), fit_intercept=False, tol=1e-10, max_iter=100_000)
+    theta = theirs.fit(problem.design, y).coef_[0]
+    assert problem.minimum == pytest.approx(problem.value(theta), rel=1e-8)
+    assert problem.minimum < np.log(2)
+
+
+@st.composite
+def hard_problems(draw):
+    """Few examples, inputs that say nearly the same, far from 0, of different sizes, or with heavy tails."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    size, features = draw(st.integers(3, 30)), draw(st.integers(1, 3))
+    X = rng.standard_t(draw(st.sampled_from([1.5, 30])), size=(size, features))
+    X[:, -1] = X[:, 0] + draw(st.sampled_from([0, 1e-6, 1e-2, 1])) * X[:, -1]
+    X = X * 10.0 ** rng.integers(-3, 4, size=features) + draw(st.sampled_from([0, 1e3, 1e5]))
+    kind = draw(st.sampled_from([LinearRegression, LogisticRegression]))
+    y = rng.standard_t(1.5, size=size) if kind is LinearRegression else rng.integers(0, 2, size=size).astype(float)
+    return kind(X, y, l2=draw(st.sampled_from([1e-4, 1e-2, 1.0])))
+
+
+@given(hard_problems(), st.integers(0, 2**32))
+def test_nowhere_lies_the_loss_below_its_minimum_and_there_it_is_flat(problem, seed):
+    rng = np.random.default_rng(seed)
+    best, least = problem.solution, problem.minimum
+    assert least >= 0
+    assert least == pytest.approx(exactly(problem, best), rel=1e-9, abs=1e-12)
+    units = 1 / np.sqrt(np.mean(problem.design**2, axis=0) + problem.l2)
+    for size in (1e-8, 1e-4, 1e-1, 1.0, 10.0):
+        theta = best + size * units * rng.normal(size=problem.dim)
+        assert problem.value(theta) == pytest.approx(exactly(problem, theta), rel=1e-8, abs=1e-12)
+        assert least <= problem.value(theta) * (1 + 1e-9) + 1e-12
+    assert least <= problem.value(np.zeros(problem.dim)) * (1 + 1e-12)
+    scale = np.sqrt(2 * problem.value(np.zeros(problem.dim)))
+    assert np.abs(units * problem.gradient(best)).max() < 1e-5 * max(scale, 1e-3)

@@ -22,6 +22,7 @@ from optimlab.schedules import (
     cosine_restarts,
     exponential_decay,
     inverse_sqrt,
+    join_schedules,
     linear_decay,
     one_cycle,
     polynomial_decay,
@@ -70,7 +71,9 @@ OURS = {
     "optax exponential_decay": exponential_decay(0.1, 0.7, steps_per_epoch=20),
     "optax sgdr_schedule": cosine_restarts(0.2, 30, T_mult=2, end_value=0.01),
     "optax warmup_cosine_decay_schedule": warmup(cosine_decay(0.1, 270), 30),
-    "optax join_schedules": warmup(exponential_decay(0.2, 0.8, steps_per_epoch=10), 60, start_factor=0.25),
+    "optax join_schedules": join_schedules(
+        [linear_decay(0.05, 60, end_value=0.2), exponential_decay(0.2, 0.8, steps_per_epoch=10)], [60]
+    ),
     "optax join_schedules without warm-up": warmup(polynomial_decay(0.3, 90, power=2.0), 0),
     "optax warm up, stay, decay": warmup_stable_decay(0.1, 280, warmup_steps=40, decay_steps=80),
     "optax stay, decay": warmup_stable_decay(0.3, 300, warmup_steps=0, decay_steps=100),
@@ -100,6 +103,7 @@ ONE_OF_EACH = [
     one_cycle(0.1, 50),
     warmup_stable_decay(0.1, 55, warmup_steps=10, decay_steps=20),
     inverse_sqrt(0.1, 10),
+    join_schedules([linear_decay(0.0, 10, end_value=0.1), constant(0.1), cosine_decay(0.1, 30)], [10, 20]),
 ]
 each = pytest.mark.parametrize("schedule", ONE_OF_EACH, ids=repr)
 
@@ -144,7 +148,21 @@ def test_inverse_sqrt_is_the_formula_of_the_transformer_paper():
     np.testing.assert_allclose(inverse_sqrt(lr=(d * warm) ** -0.5, warmup_steps=warm)(K), paper, rtol=1e-13)
 
 
-@pytest.mark.parametrize("entry", PLATEAUS)
+def test_below_zero_an_improvement_is_a_lower_loss_where_pytorch_takes_a_higher_one_for_it():
+    plateau = ReduceOnPlateau(1.0, factor=0.5, patience=1, threshold=0.1)
+    for losses, ours in (([-1.0] * 6, [1, 1, 0.5, 0.5, 0.25, 0.25]), ([-1.0, -0.95, -0.9, -0.85], [1, 1, 0.5, 0.5])):
+        state, rates = plateau.init(), []
+        for loss in losses:
+            lr, state = plateau.step(loss, state)
+            rates.append(lr)
+        assert rates == ours[: len(rates)]
+    state = plateau.init()
+    for loss in -(1.2 ** np.arange(8)):  # lower by more than a tenth each time
+        lr, state = plateau.step(loss, state)
+    assert lr == 1.0
+
+
+@pytest.mark.parametrize("entry", [entry for entry in PLATEAUS if entry != "negative losses"])
 def test_reduce_on_plateau_reduces_when_pytorchs_does(entry):
     row, plateau = list(PLATEAUS).index(entry), PLATEAUS[entry]
     state, rates = plateau.init(), []
@@ -316,7 +334,7 @@ def test_a_schedule_is_frozen_and_prints_one_short_line(rule):
         rule.lr = 1.0
     assert repr(rule).startswith(f"{type(rule).__name__}(")
     assert "=0.1" in repr(rule)
-    assert len(repr(rule)) < 120
+    assert len(repr(rule)) < 140
     assert "\n" not in repr(rule)
 
 
@@ -373,7 +391,7 @@ def test_a_wrong_parameter_is_named_with_its_symbol_its_range_and_its_value(make
 @pytest.mark.parametrize("rule", [*ONE_OF_EACH, ReduceOnPlateau()], ids=repr)
 def test_every_parameter_of_every_schedule_refuses_nan_strings_and_the_like(rule):
     for parameter in dataclasses.fields(rule):
-        if parameter.name == "schedule":
+        if parameter.name in ("schedule", "schedules", "boundaries"):
             continue
         for wrong in (*NOT_NUMBERS, np.nan, -1.0):
             with pytest.raises(ValueError, match=r"must be (a number )?in .*, got ") as error:
@@ -391,3 +409,26 @@ def test_warm_up_and_decay_must_fit_into_the_steps(warm):
     with pytest.raises(ValueError, match=r"warm-up and decay must fit into T=20 steps, got .*15 \+ 10"):
         warmup_stable_decay(0.1, 20, warmup_steps=warm, decay_steps=10)
     assert warmup_stable_decay(0.1, 25, warmup_steps=15, decay_steps=10)(15) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: join_schedules([], []), "a list of schedules"),
+        (lambda: join_schedules([0.1, 0.2], [3]), "a list of schedules"),
+        (lambda: join_schedules([constant(0.1), cosine_decay], [3]), "a list of schedules"),
+        (lambda: join_schedules([constant(0.1), constant(0.2)], [3, 9]), "2 schedules need 1 boundaries"),
+        (lambda: join_schedules([constant(0.1)] * 3, [9, 3]), "rising whole numbers"),
+        (lambda: join_schedules([constant(0.1)] * 2, [2.5]), "rising whole numbers"),
+        (lambda: join_schedules([constant(0.1)] * 2, 5), "rising whole numbers"),
+    ],
+)
+def test_schedules_that_cannot_be_joined_are_refused(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
+
+
+def test_each_joined_schedule_counts_its_own_steps():
+    joined = join_schedules([lambda k: 1 + k, lambda k: 10 * (1 + k), lambda k: 100.0 if k < 2 else 7.0], [3, 5])
+    np.testing.assert_array_equal(joined(np.arange(9)), [1, 2, 3, 10, 20, 100, 100, 7, 7])
+    assert [float(joined(k)) for k in (2, 3, 7)] == [3, 10, 7]

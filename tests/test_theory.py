@@ -277,3 +277,60 @@ def test_for_gradient_descent_the_unit_of_the_loss_is_a_factor_of_eta(start, fac
 def test_with_an_epsilon_the_unit_of_the_loss_matters(optimizer):
     start, optimizer = np.array([0.9, -0.5, 0.7, 0.3]), optimizer.replace(eps=1e-2)
     assert np.abs(path_of(optimizer, start, times=1e-2) - path_of(optimizer, start)).max() > 1e-3
+
+
+# -------------------------------------------------------------------------------- what each optimizer says of itself
+
+METHODS = [
+    GradientDescent(),
+    *(Momentum(gamma=g) for g in (0.0, 0.5, 0.9)),
+    Momentum(gamma=0.5, dampening=0.4, lr_outside=True),
+    *(Nesterov(gamma=g, form=form) for g in (0.0, 0.5, 0.9) for form in ("look-ahead", "torch", "keras")),
+]
+
+
+def rate_of(optimizer, *curvatures, steps=4000):
+    """By which factor a step shrinks the distance to the minimum in the long run, the slowest direction deciding."""
+    theta = np.full(len(curvatures), 1.0)
+    hessian = np.array(curvatures)
+    state, log = optimizer.init(theta), 0.0
+    for k in range(steps):
+        theta, state = optimizer.step(theta, lambda t: hessian * t, state, k)
+        size = np.sqrt(sum(np.sum(np.square(x)) for x in (theta, *state.values())))
+        theta, state, log = theta / size, {n: x / size for n, x in state.items()}, log + np.log(size)
+    return np.exp(log / steps)
+
+
+@pytest.mark.parametrize("optimizer", METHODS, ids=repr)
+@pytest.mark.parametrize("curvature", [0.3, 20.0])
+def test_two_percent_below_its_limit_a_method_converges_and_two_percent_above_it_diverges(optimizer, curvature):
+    limit = optimizer.limit(curvature)
+    assert (
+        rate_of(optimizer.replace(lr=0.98 * limit), curvature)
+        < 1
+        < rate_of(optimizer.replace(lr=1.02 * limit), curvature)
+    )
+
+
+@pytest.mark.parametrize("optimizer", METHODS, ids=repr)
+def test_a_direction_is_monotone_until_the_critical_rate_and_no_longer_above_it(optimizer):
+    def turns(lr):
+        path = descend(ravine(3.0), optimizer.replace(lr=lr), [0.0, 1.0], 600).theta[:, 1]
+        return np.any(path < -1e-12)
+
+    assert not turns(0.97 * optimizer.critical(3.0))
+    assert turns(1.03 * optimizer.critical(3.0))
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(), Momentum(), Nesterov()], ids=repr)
+@pytest.mark.parametrize("kappa", [5.0, 40.0])
+def test_no_neighbour_of_the_best_hyperparameters_has_a_faster_rate(optimizer, kappa):
+    best = optimizer.best(1.0, kappa)
+    fastest = rate_of(optimizer.replace(**best), 1.0, kappa)
+    for name, value in best.items():
+        for factor in (0.93, 1.07):
+            assert rate_of(optimizer.replace(**best | {name: factor * value}), 1.0, kappa) > fastest - 1e-4
+
+
+def test_where_theory_is_silent_there_is_no_limit():
+    assert Adam().limit(1.0) is Adam().critical(1.0) is None and Adam().best(1.0, 2.0) == {}

@@ -121,7 +121,7 @@ def cell_problems(cell: nbformat.NotebookNode) -> list[str]:
     found = []
     if cell.execution_count is None:
         found.append("was not executed")
-    if (lines := len(cell.source.splitlines())) > MAX_LINES:
+    if (lines := len(cell.source.splitlines())) > MAX_LINES and "setup" not in cell.metadata.get("tags", []):
         found.append(f"has {lines} lines, more than {MAX_LINES}")
     for output in cell.outputs:
         data = output.get("data", {})

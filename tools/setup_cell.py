@@ -32,6 +32,9 @@ if colab and not [*distributions(name="optimlab")]:
         !{{sys.executable}} -m pip install -q --no-deps {source}
 if found := [*distributions(name="optimlab")]:
     print(f"optimlab {{found[0].version}} is ready. Reopened this notebook? Run all cells to wake the labs.")
+    from matplotlib import style
+
+    style.use("optimlab.page")  # pictures for light pages and dark ones
 elif colab:
     print("No optimlab: {remedy}")
 else:

@@ -16,6 +16,8 @@ from importlib import import_module
 
 import numpy as np
 
+from ..checks import shortened, told
+
 __all__ = ["Exercise", "Unanswered", "Verdict", "check"]
 
 NOTEBOOKS = ("01", "02", "03", "04", "05", "06")
@@ -43,6 +45,10 @@ class Unanswered(Exception):
     """Raised by a test that finds a place still to be filled in."""
 
 
+class Unreadable(Exception):
+    """Raised by a test for what is no answer of the kind that is asked for; its sentence is the hint."""
+
+
 class Verdict:
     """What `check` says; it shows itself as its last line."""
 
@@ -62,20 +68,20 @@ def check(name: str, answer=None) -> Verdict:
         exercise = exercises_of(name)[name]
     except (KeyError, AttributeError, TypeError):
         known = ", ".join(known_exercises())
-        return Verdict(f"There is no exercise {name!r}; there are {known}.", None)
+        return Verdict(f"There is no exercise {told(name)}; there are {known}.", None)
     if answer is None or answer is ...:
         return Verdict(f"{name} not answered yet.", None)
     try:
         hint = exercise.test(answer)
     except Unanswered:
         return Verdict(f"{name} not answered yet.", None)
-    except Exception as error:
-        kind = type(error).__name__
-        return Verdict(
-            f"{name} not yet: this answer could not be used ({kind}: {error}). Compare it with the question.", False
-        )
+    except Unreadable as error:
+        return Verdict(f"{name} not yet. {error}", False)
+    except (Exception, SystemExit) as error:
+        what = shortened(f"{type(error).__name__}: {error}", 200)
+        return Verdict(f"{name} not yet: this answer could not be used ({what}). Compare it with the question.", False)
     if hint:
-        return Verdict(f"{name} not yet. {hint}", False)
+        return Verdict(f"{name} not yet. {shortened(hint, 600)}", False)
     return Verdict(f"{name} ✓ right. {exercise.praise}".rstrip(), True)
 
 
@@ -91,15 +97,35 @@ def known_exercises() -> list[str]:
     return [name for number in NOTEBOOKS for name in exercises_of(number)]
 
 
+def one_number(answer) -> float:
+    """The answer as a finite number; one in a list counts, one as text too, with a point or a comma."""
+    while isinstance(answer, list | tuple | np.ndarray) and np.ndim(answer) > 0 and len(answer) == 1:
+        answer = answer[0]
+    if isinstance(answer, str):
+        answer = answer.strip().replace("−", "-").replace(",", ".")
+    try:
+        if isinstance(answer, bool):
+            raise TypeError
+        value = float(answer)
+    except (TypeError, ValueError, OverflowError):
+        raise Unreadable(f"The answer should be a single number, got {told(answer)}.") from None
+    if not np.isfinite(value):
+        raise Unreadable("The answer should be a finite number.")
+    return value
+
+
+def two_numbers(answer, form: str) -> tuple[float, float]:
+    """The answer as two finite numbers; `form` shows how to write them, as in "(eta, B)"."""
+    if not isinstance(answer, list | tuple | np.ndarray) or len(np.shape(answer)) != 1 or len(answer) != 2:
+        raise Unreadable(f"The answer is a pair: answer = {form}.")
+    return one_number(answer[0]), one_number(answer[1])
+
+
 def number(low: float, high: float, hint_low: str, hint_high: str) -> Callable:
     """A test for a number in [low, high], with a hint for each side."""
 
     def test(answer):
-        if np.size(answer) != 1:
-            return "The answer should be a single number."
-        value = float(np.asarray(answer).astype(float, casting="same_kind").ravel()[0])
-        if not np.isfinite(value):
-            return "The answer should be a finite number."
+        value = one_number(answer)
         if value < low:
             return hint_low
         return hint_high if value > high else None
@@ -107,11 +133,14 @@ def number(low: float, high: float, hint_low: str, hint_high: str) -> Callable:
     return test
 
 
-def choice(right: str, hints: dict) -> Callable:
-    """A test for one of several letters, with a hint for each wrong one."""
+def choice(right: str, hints: dict, words: dict | None = None) -> Callable:
+    """A test for one of several letters, with a hint for each wrong one; `words` are what else each is called."""
 
     def test(answer):
+        if not isinstance(answer, str):
+            return 'Write the letter in quotes, as in answer = "b".'
         letter = re.sub(r"[^a-z]", "", str(answer).lower())  # "(B)." is a b
+        letter = (words or {}).get(letter, letter)
         if letter == right:
             return None
         return hints.get(letter, f"Choose one of the letters {', '.join(sorted([right, *hints]))}.")

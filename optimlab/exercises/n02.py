@@ -6,13 +6,13 @@ import numpy as np
 
 from .. import GradientDescent, descend, ravine
 from ..problems import diabetes
-from . import Exercise, Unanswered
+from . import Exercise, Unanswered, one_number, two_numbers
 
 __all__ = ["EXERCISES"]
 
 
 def limit(answer):
-    value = float(np.asarray(answer))
+    value = one_number(answer)
     if np.isclose(value, 0.2):
         return None
     if np.isclose(value, 0.4):
@@ -82,8 +82,8 @@ def steps_on_ravine(kappa=50, share=1e-3):
 
 
 def step_count(answer):
-    value, truth = float(np.asarray(answer)), steps_on_ravine()
-    if abs(value - truth) < 0.5:
+    value, truth = one_number(answer), steps_on_ravine()
+    if value == truth:
         return None
     if abs(value - truth) <= 1:
         return "Almost: the number of whole steps after which the distance is a thousandth or less. Round up."
@@ -97,7 +97,7 @@ def step_count(answer):
 
 
 def epoch_steps(answer):
-    value, epoch = float(np.asarray(answer)), diabetes().minibatch(16).batches_per_epoch
+    value, epoch = one_number(answer), diabetes().minibatch(16).batches_per_epoch
     if value == 5 * epoch:
         return None
     if value == epoch:
@@ -110,7 +110,7 @@ def epoch_steps(answer):
 
 
 def same_noise(answer):
-    value = float(np.asarray(answer))
+    value = one_number(answer)
     if np.isclose(value, 0.4):
         return None
     if np.isclose(value, 0.2):
@@ -126,13 +126,12 @@ STEPS, GRADIENTS, TARGET = 100, 2000, 0.01
 
 
 def budget(answer):
-    if len(np.shape(answer)) != 1 or len(answer) != 2:
-        return "The answer is a pair: answer = (eta, B)."
-    lr, batch_size = float(answer[0]), int(answer[1])
+    lr, size = two_numbers(answer, "(eta, B)")
+    batch_size = int(size)
     problem = diabetes()
     if not lr > 0:
         return "η should be above 0."
-    if not (1 <= batch_size <= problem.size and batch_size == answer[1]):
+    if not (1 <= batch_size <= problem.size and batch_size == size):
         return f"B should be a whole number from 1 to {problem.size} (the pair is (η, B), in this order)."
     steps = min(STEPS, GRADIENTS // batch_size)
     runs = [descend(problem.minibatch(batch_size, seed), GradientDescent(lr), steps=steps) for seed in range(9)]

@@ -5,12 +5,12 @@ import numpy as np
 from ..descent import descend
 from ..optimizers import AdaGrad, Momentum
 from ..surfaces import ravine
-from . import Exercise, Unanswered, choice, number
+from . import Exercise, Unanswered, choice, number, one_number
 
 
 def settles_soon(gamma):
     """Exercise 03.3: momentum with this γ settles within 55 steps."""
-    gamma = float(gamma)
+    gamma = one_number(gamma)
     if not 0 <= gamma < 1:
         return "γ must be at least 0 and below 1."
     settled = descend(ravine(kappa=40, angle=20), Momentum(lr=0.01, gamma=gamma), steps=600).settled_at()
@@ -81,6 +81,7 @@ EXERCISES = {
                 "a": "PyTorch multiplies the whole velocity by the current η. The papers keep η inside the velocity.",
                 "c": "optax multiplies the whole velocity by the current η, as PyTorch does.",
             },
+            {"pytorch": "a", "torch": "a", "keras": "b", "optax": "c"},
         ),
         solution="b",
         wrong="a",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Exercise, Unanswered, choice, number
+from . import Exercise, Unanswered, choice, number, one_number
 
 
 def called(function, *arguments):
@@ -23,7 +23,7 @@ def must_be_function(answer, name):
 
 
 def gradient_factor(answer):
-    value, right = float(np.asarray(answer)), 2.0**-10
+    value, right = one_number(answer), 2.0**-10
     hints = {
         2.0**-20: "That is ½ per layer. ½ is the factor of the mean *square*; the gradient itself has its square root.",
         2.0**-0.5: "That is the factor of one layer; 20 of them multiply.",

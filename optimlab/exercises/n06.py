@@ -1,7 +1,11 @@
 """The exercises of notebook 06: training a real network."""
 
+from contextlib import redirect_stdout
+from io import StringIO
+
 import numpy as np
 
+from ..checks import told
 from ..networks import log_softmax
 from ..optimizers import Momentum, Optimizer
 from . import Exercise, Unanswered, choice, number
@@ -112,6 +116,20 @@ def path_of(answer, lr=0.07, steps=4):
     return np.array(path)
 
 
+def asks_the_schedule(answer, right):
+    """That it also runs when η is a schedule: a hint if not."""
+    hint = "Right with a constant η. But η may be a schedule, a function of the step: write self.rate(k), not self.lr."
+    try:
+        path = path_of(answer, lr=falling)
+    except (TypeError, ValueError):
+        return hint
+    return None if np.allclose(path, path_of(right, lr=falling)) else hint
+
+
+def falling(k):
+    return 0.07 * 0.5**k
+
+
 def averaging():
     """A mistake of 06.3: a moving average in place of momentum's sum."""
 
@@ -127,7 +145,7 @@ def steps_once(answer):
     """Exercise 06.3: momentum with η in one place."""
     path, right = path_of(answer), path_of(Momentum)
     if np.allclose(path, right):
-        return None
+        return asks_the_schedule(answer, Momentum)
     if np.allclose(path, path_of(SteppingTwice)):
         return "η still acts twice: in v and in the step. With η = 0.05, what is the product?"
     if np.allclose(path, path_of(Momentum, lr=1.0)):
@@ -169,7 +187,7 @@ def steps_like_lion(answer):
     """Exercise 06.6: the rule of Lion."""
     path = path_of(answer, steps=40)
     if path.shape == (40, 2) and np.allclose(path, path_of(Lion, steps=40)):
-        return None
+        return asks_the_schedule(answer, Lion)
     one_beta = [lion(keep=0.9), lion(blend=0.99), lion(blend=1.0, keep=0.9, late=True), lion(blend=1.0, late=True)]
     if any(np.allclose(path, path_of(wrong, steps=40)) for wrong in one_beta):
         return "One β does both jobs here. Lion has two: 0.9 blends for the step, 0.99 for the memory m."
@@ -182,6 +200,87 @@ def steps_like_lion(answer):
     if np.allclose(np.abs(path[0] - np.array([1.3, -0.7])), 0.07) and np.any(path[0] != path_of(Lion)[0]):
         return "The first step goes the wrong way: θ minus η times the sign."
     return "The steps differ from Lion's. First blend 0.9 · old m + 0.1 · g, then take its sign, then step."
+
+
+PARTS = ("W1", "b1", "W2", "b2")
+
+
+def backpropagated(W1, b1, W2, b2, X, y):
+    """Exercise 06.7: the mean cross-entropy of a network with one hidden layer of ReLU, and its four slopes."""
+    a = np.maximum(X @ W1 + b1, 0)
+    log_p = log_softmax(a @ W2 + b2)
+    right = np.arange(len(y)), y
+    loss = -log_p[right].mean()
+    delta = np.exp(log_p)
+    delta[right] -= 1
+    delta /= len(y)
+    back = (delta @ W2.T) * (a > 0)
+    return loss, X.T @ back, back.sum(axis=0), a.T @ delta, delta.sum(axis=0)
+
+
+def without_the_slope(W1, b1, W2, b2, X, y):
+    """A plausible mistake: ReLU's slope is forgotten on the way back."""
+    loss, _, _, dW2, db2 = backpropagated(W1, b1, W2, b2, X, y)
+    delta = np.exp(log_softmax(np.maximum(X @ W1 + b1, 0) @ W2 + b2))
+    delta[np.arange(len(y)), y] -= 1
+    back = delta @ W2.T / len(y)
+    return loss, X.T @ back, back.sum(axis=0), dW2, db2
+
+
+def is_backpropagation(function):
+    """Exercise 06.7: the loss is right, and each slope is that of the learner's own loss, by central differences."""
+    random = np.random.default_rng(0)
+    shapes = {"W1": (6, 5), "b1": (5,), "W2": (5, 3), "b2": (3,)}
+    weights = [random.normal(size=shape) for shape in shapes.values()]
+    X, y = random.normal(size=(7, 6)), random.integers(0, 3, 7)
+    result = function(*(w.copy() for w in weights), X.copy(), y.copy())
+    if result is None or result is ...:
+        raise Unanswered
+    if not isinstance(result, tuple | list) or len(result) != 5:
+        return "It should return five things: the loss, dW1, db1, dW2, db2."
+    if any(part is None or part is ... for part in result):
+        raise Unanswered
+    loss, *slopes = result
+    right, *right_slopes = backpropagated(*weights, X, y)
+    if np.shape(loss) != () or not np.isclose(float(loss), right):
+        if np.shape(loss) == () and np.isclose(float(loss), right * len(y)):
+            return "The loss is a sum over the batch here; it should be the mean."
+        return f"The loss is not right yet: for this batch it should be {right:.4f}, yours is {told(loss)}."
+    for name, slope, shape in zip(PARTS, slopes, shapes.values(), strict=True):
+        if np.shape(slope) != shape:
+            return f"d{name} should have the shape of {name}, {shape}; it has {np.shape(slope)}."
+    with redirect_stdout(StringIO()):  # it is called a hundred times: what it prints has been seen once
+        measured = differences(function, weights, X, y)
+    wrong = [i for i in range(4) if not np.allclose(slopes[i], measured[i], atol=1e-6)]
+    return slope_hint(wrong, slopes, right_slopes, len(y)) if wrong else None
+
+
+def slope_hint(wrong, slopes, right, batch):
+    """What to look at, from which of the slopes differ and how."""
+    if all(np.allclose(slopes[i], right[i] * batch) for i in wrong):
+        return "The slopes are sums over the batch: the loss is a mean, so δ is (p − 1[y]) / B."
+    if all(np.allclose(slopes[i], -right[i]) for i in wrong):
+        return "The sign is turned round: the gradient points uphill, δ = (p − 1[y]) / B."
+    if wrong[-1] < 2:
+        return "Layer 2 is right, layer 1 is not: on the way back comes ReLU's slope, 1 where a > 0 and 0 elsewhere."
+    names = ", ".join(f"d{PARTS[i]}" for i in wrong)
+    return f"{names} differs from what central differences of your loss say. Begin with δ of the last layer."
+
+
+def differences(function, weights, X, y, h=1e-5):
+    """The slopes of the learner's own loss: (L(w + h) − L(w − h)) / 2h for each number of each array."""
+    measured = []
+    for i, weight in enumerate(weights):
+        slope = np.empty(weight.shape)
+        for place in np.ndindex(weight.shape):
+            ends = []
+            for side in (h, -h):
+                moved = [w.copy() for w in weights]
+                moved[i][place] += side
+                ends.append(float(function(*moved, X.copy(), y.copy())[0]))
+            slope[place] = (ends[0] - ends[1]) / (2 * h)
+        measured.append(slope)
+    return measured
 
 
 EXERCISES = {
@@ -231,5 +330,11 @@ EXERCISES = {
         solution=Lion,
         wrong=lion(keep=0.9),
         praise="Race it: `race(ravine(kappa=20), Lion(lr=0.02))`.",
+    ),
+    "06.7": Exercise(
+        is_backpropagation,
+        solution=backpropagated,
+        wrong=without_the_slope,
+        praise="All four slopes are those of your own loss. That is backpropagation.",
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from itertools import islice, pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..descent import TARGET, TOLERANCE, Driver, check_steps, descend, walk
 from ..optimizers import Optimizer
 from ..optimizers.base import check_optimizer
-from ..palette import ROLES, style_of
+from ..palette import ROLES
 from ..stage.marks import Arrow, Bars, Mark, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
@@ -44,7 +45,7 @@ def anatomy(surface, optimizer, steps: int = 40, start=None, tolerance: float = 
     start, optimizer = start_on(surface, start), check_optimizer(optimizer)
     cut = Cut(optimizer)
     name, tolerance = optimizer.name, TARGET.check_one(tolerance)
-    path_run = Run(name, name, *style_of([name])[0], loss=("run0", 2), minimum=surface.minimum, tolerance=tolerance)
+    path_run = Run(name, name, *ROLES["data"], loss=("run0", 2), minimum=surface.minimum, tolerance=tolerance)
     arrows = [
         Run("step", "the step", *ROLES["step"]),
         Run("gradient", cut.gradient, *ROLES["gradient"]),
@@ -100,7 +101,7 @@ def step_panel(cut) -> Panel:
     for term in order:
         marks.append(Arrow(run=term, source="enlarged", at=at.get(term, AT), by=BY[term], width=4.5))
     marks.append(Arrow(run="step", source="enlarged", at=AT, by=BY["step"], width=2))  # thin: what it covers is seen
-    title = "this step, enlarged: the terms add up" if cut.adds_up else "this step: directions"
+    title = "one step; radius: longest arrow" if cut.proportional else "directions; circle: length 1"
     return Panel(
         (-1.3, 1.3),
         (-1.15, 1.15),
@@ -123,12 +124,17 @@ def scale_panel(cut) -> Panel:
         (-0.6, 1.6),
         (1e-4, 1e4),
         title=f"scale of each coordinate, {label}",
+        y_label="factor (1: as it is)",
         alt=f"the scale {label} of each coordinate",
         y_log=True,
         x_ticks=False,
         wide=0.6,
         height=1.2,
-        marks=[Bars(source="parts", channels=SCALE, labels=["x", "y"], colors=[color] * 2, colors_dark=[dark] * 2)],
+        marks=[
+            Bars(
+                source="parts", channels=SCALE, labels=["x", "y"], colors=[color] * 2, colors_dark=[dark] * 2, base=1.0
+            )
+        ],
     )
 
 
@@ -183,7 +189,7 @@ def coloured(formula: str) -> str:
     """The formula with its terms in the colours of the arrows."""
     for role in ("gradient", "velocity", "scale", "decay", "step"):
         formula = re.sub(rf"\\{role}(\{{(?:[^{{}}]|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*\}})", color(role), formula)
-    return f"$${formula}$$"
+    return f"$${escape(formula, quote=False)}$$"
 
 
 def color(role):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from ..checks import check_whole, told
 from ..descent import descend
-from ..knobs import Knob
 from ..optimizers import GradientDescent
 from ..palette import role_style
 from ..problems import Regression
 from ..stage.marks import Curve
 from ..stage.scene import Panel, Run, Scene
-from ..stage.widget import Source
 from .inputs import plane
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source
+from .sources import COST, EXCESS, batch_source, field_source, size_knob
 
 __all__ = ["batch_lab"]
-
-X, Y, LOSS, COST = range(4)
 
 
 def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, seed: int = 0) -> Lab:
@@ -44,18 +41,17 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     problem = plane("batch_lab", problem)
     check_whole("steps", steps, 1)
     problem.minibatch(batch_size, seed)  # says at once what is wrong with B
-    rate = GradientDescent(lr).knobs["lr"]
-    largest = int(np.log2(problem.size))
-    size = Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {problem.size}]", count=largest + 1)
+    rate, size = GradientDescent(lr).knobs["lr"], size_knob(problem)
     names = ["full batch", "mini-batch", "single sample"]
     runs = [
-        Run(name, name, *role_style(name), loss=(f"run{i}", LOSS), minimum=problem.minimum)
+        Run(name, name, *role_style(name), loss=(f"run{i}", EXCESS), minimum=problem.minimum)
         for i, name in enumerate(names)
     ]
     controls = [Control("lr", rate, lr, "all"), Control("B", size, batch_size, "all")]
     batch_of = [lambda v: problem.size, lambda v: v["B"], lambda v: 1]
     needs = [("start", "lr"), ("start", "lr", "B"), ("start", "lr")]
-    sources = [batch_source(f"run{i}", problem, batch_of[i], needs[i], steps, seed) for i in range(3)]
+    draw = partial(problem.minibatch, seed=seed)
+    sources = [batch_source(f"run{i}", draw, batch_of[i], needs[i], steps) for i in range(3)]
     order = [2, 1, 0]  # the noisiest below, the smoothest on top
     drawn = [sources[i] for i in order], [runs[i] for i in order]
     first = float(problem.value(np.array(problem.start)))
@@ -77,25 +73,6 @@ def batch_lab(problem, lr: float = 0.1, batch_size: int = 16, steps: int = 200, 
     title = f"batch, mini-batch, single sample on {problem.name}, η={lr:g}, {steps} steps"
     scene = Scene(panels, runs, steps)
     return Lab(scene, [*sources, field_source(problem)], controls, {"start": tuple(problem.start)}, summary, title)
-
-
-def batch_source(name, problem, batch_of, needs, steps, seed) -> Source:
-    """θ, L − min L and the cost so far, in single-example gradients."""
-
-    def walk(values, batch_size):
-        batch = problem.minibatch(round(float(batch_size)), seed)
-        lr = np.asarray(values["lr"], float)
-        start = np.broadcast_to(np.asarray(values["start"], float), (*lr.shape, 2))
-        trajectory = descend(batch, GradientDescent(lr[..., None] if lr.ndim else float(lr)), start, steps)
-        cost = np.broadcast_to(batch.cost(steps).reshape(-1, *[1] * lr.ndim), trajectory.loss.shape)
-        excess = trajectory.loss - problem.minimum
-        return np.moveaxis(np.concatenate([trajectory.theta, np.stack([excess, cost], axis=-1)], axis=-1), 0, -2)
-
-    def compute(values):
-        size = batch_of(values)
-        return walk(values, size) if np.ndim(size) == 0 else np.stack([walk(values, one) for one in size])
-
-    return Source(name, needs, compute)
 
 
 def narrow(panel) -> Panel:

@@ -23,6 +23,8 @@ SPREAD = 2.0  # the histograms reach from −SPREAD to SPREAD
 BINS = 33  # odd: what is all but 0 is one bar
 FORWARD, BACKWARD, HISTOGRAM = 0, 1, 2
 
+ROOM = 50_000_000  # numbers in all weights and signals
+
 
 def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: int = 64, seed: int = 0) -> Lab:
     """The forward and the backward signal through a deep network at its start, for tanh, sigmoid and ReLU.
@@ -39,8 +41,11 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
     """
     for what, number, least in (("depth", depth, 1), ("width", width, 1), ("batch", batch, 2)):
         check_whole(what, number, least)
+    room = depth * width * (width + batch)
+    if room > ROOM:
+        raise ValueError(f"a lab has room for depth · width · (width + batch) up to {ROOM:,}, got {room:,}")
     check_seed(seed)
-    VARIANCE.check(variance)
+    VARIANCE.check_one(variance)
     names = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "ReLU"}
     runs = [Run(name, title, *role_style(name)) for name, title in names.items()]
     sources = [Source(run.id, ("variance",), signal_source(run.id, depth, width, batch, seed)) for run in runs]
@@ -57,7 +62,7 @@ def depth_lab(variance: float = 1.0, depth: int = 50, width: int = 100, batch: i
             marks=[Curve(source=run.id, run=run.id, y=BACKWARD) for run in runs],
         ),
         Panel(
-            (-SPREAD, SPREAD), (1e-4, 2.0), x_label="output of a unit, minus its mean over the inputs", y_log=True,
+            (-SPREAD, SPREAD), (1e-4, 2.0), x_label=f"output minus its mean (end bars: beyond ±{SPREAD:g})", y_log=True,
             y_label="share", title="histogram of the layer", alt="histogram of the outputs of the layer that is shown",
             marks=[Histogram(source=run.id, run=run.id, first=HISTOGRAM, count=BINS) for run in runs],
         ),

@@ -11,7 +11,7 @@ from ..knobs import Knob
 from ..palette import role_style
 from ..stage.scene import Run, Scene
 from ..stage.widget import Source
-from .inputs import fixed, start_on
+from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
 from .sources import field_source, floor_of
@@ -69,6 +69,7 @@ def dialects(
     check_choice("the name of an optimizer with dialects", name, DIALECTS)
     check_steps(steps)
     tolerance = TARGET.check_one(tolerance)
+    surface = plane("dialects", surface)
     start, title = start_on(surface, start), f"dialects of {name} on {surface!r}, {steps} steps"
     surface = fixed(surface)  # here the rules are compared, on one surface
     base = getattr(optimizers, name)()

@@ -11,7 +11,7 @@ from ..descent import TARGET, TOLERANCE, check_steps, descend
 from ..optimizers.base import check_optimizer
 from ..palette import role, style_of
 from ..problems import LinearRegression
-from ..stage.marks import Line, Points
+from ..stage.marks import Fog, Line, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
 from .inputs import plane
@@ -68,11 +68,11 @@ def by_hand(problem, point) -> Lab:
 
     sources = [Source("here", ("start",), compute), field_source(problem)]
     panels = [
-        surface_panel(problem, [], [], title="its loss surface: drag the point", handle="point (w, b)"),
+        surface_panel(problem, [], [], title="its loss surface, in fog: drag the point", handle="point (w, b)"),
         data_panel(problem, [Line(control="start", **role("step"))]),
     ]
     kept = [m for m in panels[0].marks if not (isinstance(m, Points) and m.symbol == "star")]  # to find it is the task
-    panels[0] = replace(panels[0], equal=True, marks=kept)
+    panels[0] = replace(panels[0], equal=True, marks=[kept[0], Fog(control="start"), *kept[1:]])
     names = ("slope w", "intercept b", "L(w, b)")
     scene = Scene(panels, readouts=[Readout(n, "here", i, digits=4) for i, n in enumerate(names)])
 

@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..figures import surface_picture
-from ..losses import as_loss
+from ..knobs import Knob
 from ..palette import ROLES, role
-from ..stage.marks import Arrow, Line, Picture, Points
+from ..stage.marks import Arrow, Line, Points, Solid
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
-from .inputs import fixed, start_on
-from .lab import Lab
+from .inputs import drawable, fixed, start_on
+from .lab import Control, Lab
 from .panels import line_panel, surface_panel
 from .sources import field_source, floor_of
 
 __all__ = ["gradient_lab"]
+
+TURN = Knob("turn", "direction of the 3-D view in degrees", 0.0, 360.0, allowed="[0, 360]", count=73)
 
 
 def gradient_lab(surface, start=None) -> Lab:
@@ -26,13 +27,12 @@ def gradient_lab(surface, start=None) -> Lab:
     A surface of two parameters is shown as a contour plot and in 3-D; one of one parameter with its tangent. The
     arrows' length grows with the gradient's, up to a limit.
     """
-    surface = as_loss(surface)
+    surface = drawable("gradient_lab", surface)
     start = start_on(surface, start)
     title = f"the gradient on {surface!r}"
-    surface = fixed(surface)  # the 3-D picture is drawn once
+    surface = fixed(surface)
     if surface.dim == 1:
         return tangent_lab(surface, start)
-    picture, project = surface_picture(surface)
     reach = 0.22 * min(high - low for low, high in surface.view)
     steep = typical_slope(surface)
 
@@ -43,15 +43,9 @@ def gradient_lab(surface, start=None) -> Lab:
         arrow = g / size * reach * np.tanh(size / steep) if size > 0 else np.zeros(2)
         return np.array([[*theta, *arrow, *-arrow, surface.value(theta), size, *g]])
 
-    def in_picture(values):
-        theta = np.asarray(values["start"], float)
-        return project(theta[None], surface.value(theta)[None])
-
     sources = [
         field_source(surface),
         Source("here", ("start",), compute),
-        Source("pixel", ("start",), in_picture),
-        Source("picture", (), lambda values: picture),
     ]
     marks = [
         Arrow(source="here", at=[0, 1], by=[2, 3], run="uphill"),
@@ -60,19 +54,41 @@ def gradient_lab(surface, start=None) -> Lab:
     title_above = f"{surface.name} from above: drag the point"
     contour = replace(surface_panel(surface, [], [], title=title_above, extra=marks, handle="point θ"), equal=True)
     solid = Panel(
-        (0, 1), (0, 1), title="the same surface in 3-D", axes=False, height=0.78,
+        (0, 1),
+        (0, 1),
+        title="the same surface in 3-D",
+        axes=False,
+        height=0.78,
         alt=f"3-D view of {surface.name}",
-        marks=[Picture(source="picture"), Points(source="pixel", symbol="ring", **role("step"))],
-    )  # fmt: skip
+        marks=[
+            Solid(
+                source="field",
+                minimum=floor_of(surface),
+                count=16,
+                xs=surface.view[0],
+                ys=surface.view[1],
+                turn="turn",
+                at_source="here",
+                height=6,
+                labels=surface.symbols,
+                data=[list(m) for m in surface.minima],
+                **role("step"),
+            )
+        ],
+    )
     runs = [Run("uphill", "∇L, uphill", *ROLES["gradient"]), Run("downhill", "−∇L, downhill", *ROLES["step"])]
-    scene = Scene([contour, solid], runs, readouts=readouts(("L", 6), ("|∇L|", 7), ("∂L/∂x", 8), ("∂L/∂y", 9)))
+    scene = Scene(
+        [contour, solid],
+        runs,
+        readouts=readouts(*zip((*surface.symbols, "L", "|∇L|", "∂L/∂x", "∂L/∂y"), (0, 1, 6, 7, 8, 9))),
+    )
 
     def summary(values):
         theta = np.asarray(values["start"], float)
         g = surface.gradient(theta)
         yield f"at ({theta[0]:.3g}, {theta[1]:.3g})  L={surface.value(theta):.3g}  ∇L=({g[0]:.3g}, {g[1]:.3g})"
 
-    return Lab(scene, sources, (), {"start": start}, summary, title)
+    return Lab(scene, sources, [Control("turn", TURN, 30.0, "view")], {"start": start}, summary, title)
 
 
 def tangent_lab(surface, start) -> Lab:
@@ -116,4 +132,7 @@ def typical_slope(surface) -> float:
     """The median length of the gradient over the view: half the places are steeper."""
     axes = [np.linspace(low, high, 25) for low, high in surface.view]
     points = np.stack(np.meshgrid(*axes), axis=-1)
-    return float(np.median(np.linalg.norm(surface.gradient(points), axis=-1)))
+    with np.errstate(all="ignore"):
+        slopes = np.linalg.norm(surface.gradient(points), axis=-1)
+    slopes = slopes[np.isfinite(slopes)]
+    return float(np.median(slopes)) if slopes.any() else 1.0

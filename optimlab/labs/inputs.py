@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..checks import told
+from ..checks import check_numbers, told
 from ..descent import check_start
 from ..losses import Loss, as_loss
 from ..optimizers import Optimizer
 from ..optimizers.base import check_optimizer
+from ..returned import called
+from .sources import HUGE, floor_of
 
 
 def plane(what: str, surface: Any) -> Loss:
@@ -19,8 +22,27 @@ def plane(what: str, surface: Any) -> Loss:
     surface = as_loss(surface)
     if surface.dim != 2:
         raise ValueError(f"{what} needs a surface of two parameters, got {told(surface)} with {surface.dim}")
+    return drawable(what, surface)
+
+
+def drawable(what: str, surface: Any) -> Loss:
+    """A loss of one or two parameters that can be drawn: with a start, a view, and a height somewhere in it."""
+    surface = as_loss(surface)
+    if surface.dim not in (1, 2, None):
+        raise ValueError(f"{what} needs a surface of one or two parameters, got {told(surface)} with {surface.dim}")
+    _ = surface.minimum  # where there can be none, this says why
     if surface.view is None or surface.start is None:
         raise ValueError(f"{what} needs to know where to start and what to draw: give {told(surface)} start= and view=")
+    must = f"the view of {called(surface)} must be a pair (low, high) of numbers for each of {surface.dim} parameters"
+    view = check_numbers(surface.view, must)
+    if view.shape != (surface.dim, 2):
+        raise ValueError(f"{must}, got {told(surface.view)}")
+    low, high = view.T
+    if not np.all((np.abs(view) < HUGE) & (high - low > 1e-9 * np.abs(view).max(axis=1))):
+        raise ValueError(f"{must}, low < high, well below {HUGE:g} and apart, got {told(surface.view)}")
+    floor = floor_of(surface)
+    if not abs(floor) < HUGE:
+        raise ValueError(f"the minimum of {called(surface)} must be a number well below {HUGE:g}, got {floor:g}")
     return surface
 
 
@@ -48,7 +70,13 @@ def runners(what: str, optimizers: Any, names: Any = None) -> tuple[list[Optimiz
         raise ValueError(f"the names must be a list of texts, got {told(names)}")
     if names is not None and len(names) != len(family):
         raise ValueError(f"{len(family)} optimizers need {len(family)} names, got {told(names)}")
-    return family, unique(list(names) if names else [optimizer.name for optimizer in family])
+    return family, unique([plain(name) for name in names or [optimizer.name for optimizer in family]])
+
+
+def plain(name: str) -> str:
+    """A name on one line, without what cannot be seen and what turns the direction of writing."""
+    visible = "".join(c if unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in name)
+    return " ".join(visible.split()) or "?"
 
 
 def unique(names: list[str]) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from html import escape
 
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
 from ..checks import short
 from ..knobs import Knob
 from ..stage import twin
 from ..stage.scene import Scene
 from ..stage.widget import Source, Stage
+from .lifetime import made, parts_of, shown
 
 __all__ = ["WIDGET", "Control", "Lab"]
 
@@ -31,28 +35,30 @@ class Control:
     row: str = ""
 
     def __post_init__(self):
-        if callable(self.value) or np.ndim(self.value):
+        if callable(self.value):
             raise ValueError(f"a slider shows one value of {self.knob.symbol}, got {short(self.value)}")
-        self.knob.check(self.value)
+        self.value = self.knob.check_one(self.value)
         if not abs(self.value) < HUGE:
             raise ValueError(f"a slider shows numbers below {HUGE:g}, got {self.knob.symbol}={self.value:g}")
         if self.knob.log and not self.value > 0:
             raise ValueError(f"{self.knob.symbol} must be above 0 on its logarithmic slider, got {self.value:g}")
-        self.knob = around(self.knob, self.value)
+        low, high = min(self.knob.low, self.value), max(self.knob.high, self.value)
+        self.knob = replace(self.knob, low=low, high=high)
 
 
-def around(knob: Knob, value: float) -> Knob:
-    """The knob with its positions shifted, by less than one of them, so that `value` is one of them.
+ROOM = 4_000_000  # rows in all sweeps: about 50 MB
 
-    Browsers snap a slider to its positions; a lab shall start with just the value that the cell says.
-    """
-    to, back = (np.log10, lambda x: 10.0**x) if knob.log else (float, float)
-    low, high = to(min(knob.low, value)), to(max(knob.high, value))
-    step = (high - low) / (knob.count - 1)
-    shift = (to(value) - low) % step
-    if min(shift, step - shift) < 1e-9 * step:
-        return replace(knob, low=float(back(low)), high=float(back(high)))
-    return replace(knob, low=float(back(low + shift)), high=float(back(high + shift - step)), count=knob.count - 1)
+
+def check_room(scene: Scene, sources: list[Source], controls: Iterable[Control]) -> None:
+    """That the sweeps along the sliders are not more than a browser should hold, or a `ValueError`."""
+    counts = {control.name: control.knob.count for control in controls}
+    swept = [counts[n] for s in sources for n in (s.needs if s.sweeps is None else s.sweeps) if n in counts]
+    rows = (scene.steps + 1) * sum(swept)
+    if rows > ROOM:
+        raise ValueError(
+            f"this lab has {sum(swept)} slider positions of {scene.steps} steps, {rows:,} points, and room for "
+            f"{ROOM:,}: take at most {ROOM // sum(swept)} steps, and descend(…, steps={scene.steps}) for a long run"
+        )
 
 
 class Lab(widgets.VBox):
@@ -72,6 +78,7 @@ class Lab(widgets.VBox):
     header : a line above the stage, HTML with mathematics
     """
 
+    closed = False
     _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
 
     def __init__(
@@ -85,18 +92,26 @@ class Lab(widgets.VBox):
         twin_step=None,
         header="",
     ):
+        check_room(scene, sources, controls)
         self.scene = scene = replace(scene, first_step=scene.steps if twin_step is None else twin_step)
         self.title, self._summary, self._twin_step = title, summary, twin_step
-        self.sliders = {control.name: slider(control) for control in controls}
-        self.stage = Stage(scene, sources, self.sliders, {c.name: c.knob.grid for c in controls}, dict(points or {}))
+        self.sliders = {control.name: slider(control, i) for i, control in enumerate(controls)}
+        typed = {c.name: typed_as(c.knob) for c in controls}
+        exact = {c.name: c.value for c in controls}
+        positions = {c.name: c.knob.grid for c in controls}
+        grids = {c.name: values_at(c) for c in controls}
+        self.stage = Stage(
+            scene, sources, self.sliders, grids, dict(points or {}), exact=exact, typed=typed, positions=positions
+        )
         head = [widgets.HTMLMath(header)] if header else []
         super().__init__([*head, self.stage, *self._panel(controls)])
         self.add_class("optimlab-lab")
+        made(self)
 
     @property
     def values(self) -> dict:
         """What the controls show now: {slider: number, point: coordinates}."""
-        return {name: s.value for name, s in self.sliders.items()} | {n: tuple(p) for n, p in self.stage.points.items()}
+        return dict(self.stage.exact) | {n: tuple(p) for n, p in self.stage.points.items()}
 
     def figure(self):
         """The lab as a static matplotlib figure, as its controls stand now."""
@@ -119,8 +134,21 @@ class Lab(widgets.VBox):
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         """The picture, the summary and the view; and the metadata without which Colab shows no widget of ours."""
+        shown(self)
         pictures = {"text/plain": repr(self), "image/png": twin.png(self.figure())}
+        if self.closed:
+            return pictures
         return pictures | view_of(self), self.stage.metadata
+
+    def close(self):
+        """End the live view and free what the browser held; the picture and the summary are still there."""
+        if "stage" in vars(self):  # else it was not even made
+            self.stage.forget()
+            for part in parts_of(self)[1:]:
+                part.close()
+        self.closed = True
+        super().close()
+        vars(self).pop("_repr_mimebundle_", None)  # ipywidgets takes it away, so that nothing at all would be shown
 
 
 def view_of(widget) -> dict:
@@ -128,31 +156,106 @@ def view_of(widget) -> dict:
     return {WIDGET: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
 
 
-def slider(control: Control):
-    """The knob as an ipywidgets slider, with as many positions as the knob has."""
+class Bounded:
+    """A slider that refuses what lies beyond its ends, where ipywidgets puts it at the end without a word."""
+
+    def __init__(self, ends, symbol, **options):
+        self.ends, self.symbol = ends, symbol
+        super().__init__(**options)
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal):
+        value, (low, high) = proposal["value"], self.ends
+        if self._property_lock:  # a browser cannot read the sentence
+            return min(max(value, low), high)
+        if not low * (1 - 1e-9) - 1e-12 <= value <= high * (1 + 1e-9) + 1e-12:
+            ends = f"{short(low)} to {short(high)}"
+            raise ValueError(f"{self.symbol} goes from {ends} on this slider, got {short(value)}")
+        return value
+
+
+class Slider(Bounded, widgets.FloatSlider):
+    """A slider of a lab."""
+
+
+class LogSlider(Bounded, widgets.FloatLogSlider):
+    """A logarithmic slider of a lab."""
+
+
+def is_whole(knob: Knob) -> bool:
+    return knob.whole or np.allclose(knob.grid, np.round(knob.grid), rtol=1e-12)
+
+
+def values_at(control: Control) -> np.ndarray:
+    """The value of each position of the slider: even steps, but round numbers in place of what lies beside them.
+
+    The value that the cell says is one of them, so that the way back leads to it.
+    """
+    knob, value = control.knob, control.value
+    values, scale = knob.grid.copy(), np.log if knob.log else np.asarray
+    places = scale(knob.grid)
+    for number in [*([] if is_whole(knob) else round_numbers(knob)), value]:
+        values[np.argmin(np.abs(places - scale(number)))] = number
+    return values
+
+
+def round_numbers(knob: Knob) -> list[float]:
+    """1, 2 and 5 in each decade of a logarithmic slider; on another one multiples of such a number."""
+    if knob.log:
+        decades = range(int(np.floor(np.log10(knob.low))), int(np.ceil(np.log10(knob.high))) + 1)
+        numbers = [float(f"{m}e{d}") for d in decades for m in (1, 2, 5)]
+    else:
+        step = 3 * (knob.high - knob.low) / (knob.count - 1)
+        unit = next(float(f"{m}e{d}") for d in range(-12, 12) for m in (1, 2, 5) if float(f"{m}e{d}") >= step)
+        numbers = [float(f"{k * unit:.9g}") for k in range(int(knob.low // unit), int(knob.high // unit) + 2)]
+    return [number for number in numbers if knob.low <= number <= knob.high]
+
+
+def typed_as(knob: Knob) -> dict:
+    """What the browser needs to know to take a number that somebody types, or to refuse it in words."""
+    whole = bool(is_whole(knob))
+    return {"symbol": knob.symbol, "low": knob.low, "high": knob.high, "log": knob.log, "whole": whole}
+
+
+def slider(control: Control, index: int):
+    """The knob as an ipywidgets slider, with as many positions as the knob has; the stage knows it by its index."""
     knob, value = control.knob, float(control.value)
-    whole = np.allclose(knob.grid, np.round(knob.grid), rtol=1e-12)
+    whole = is_whole(knob)
     common = {
         "value": value,
-        "description": knob.symbol,
+        "description": described(knob.symbol),
         "continuous_update": True,
         "readout_format": ".0f" if whole else ".1e" if knob.low < 1e-4 and knob.log else ".3g" if knob.log else ".4g",
         "layout": widgets.Layout(width="280px", min_width="200px"),
         "style": {"description_width": "44px" if len(knob.symbol) < 6 else "64px"},
     }
-    make, low, high = widgets.FloatSlider, knob.low, knob.high
+    make, low, high = Slider, knob.low, knob.high
     if knob.log:
-        make = widgets.FloatLogSlider
+        make = LogSlider
         low, high = float(np.log10(low)) - 1e-14, float(np.log10(high)) + 1e-14  # rounding must not cut off the ends
-    return make(min=low, max=high, step=(high - low) / (knob.count - 1), **common)
+    made = make(
+        ends=(knob.low, knob.high),
+        symbol=knob.symbol,
+        min=low,
+        max=high,
+        step=(high - low) / (knob.count - 1),
+        **common,
+    )
+    return made.add_class(f"optimlab-control-{index}")
+
+
+def described(text: str) -> str:
+    """A text as a widget's description; ipywidgets 7 takes it for HTML, 8 does not."""
+    return escape(text) if widgets.__version__.startswith("7.") else text
 
 
 def swatch(run):
     """The run's line, in its colour and dashes, beside its name."""
     dashes = ",".join(f"{2.2 * length:.1f}" for length in run.dash) or "none"
     line = f'<line x1="1" y1="7" x2="33" y2="7" stroke-width="2.6" stroke-dasharray="{dashes}"/>'
+    name = escape(run.label)
     return widgets.HTML(
-        f'<span class="optimlab-swatch" style="--c:{run.color};--d:{run.color_dark}">'
-        f'<svg width="34" height="14" aria-hidden="true">{line}</svg> {run.label}</span>',
+        f'<span class="optimlab-swatch" style="--c:{run.color};--d:{run.color_dark}" title="{name}">'
+        f'<svg width="34" height="14" aria-hidden="true">{line}</svg> <bdi>{name}</bdi></span>',
         layout=widgets.Layout(width="170px", min_width="150px"),
     )

@@ -12,8 +12,9 @@ from ..palette import style_of
 from ..stage.scene import Run, Scene
 from ..stage.widget import Source
 from ..training import History
-from .inputs import unique
+from .inputs import plain, unique
 from .lab import Lab, view_of
+from .lifetime import parts_of
 from .panels import TRAINING_LOSS, training_panels
 from .sources import training_rows
 
@@ -41,7 +42,7 @@ def live_curves(names="training", epochs: int = 20) -> LiveCurves:
     names = [names] if isinstance(names, str) else list(names) if np.iterable(names) else names
     if not names or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"live_curves needs a name, or a list of names, got {told(names)}")
-    return LiveCurves(unique(names), check_whole("epochs", epochs, 1))
+    return LiveCurves(unique([plain(name) for name in names]), check_whole("epochs", epochs, 1))
 
 
 class LiveCurves(Lab):
@@ -79,6 +80,12 @@ class LiveCurves(Lab):
             display(view_of(self._live), metadata=self.stage.metadata, raw=True)
         self._histories[name] = history
         self.stage.push(f"run{list(self._histories).index(name)}")
+
+    def close(self):
+        if self._live is not None:
+            for part in parts_of(self._live):
+                part.close()
+        super().close()
 
     def _told(self, values):
         return [f"{name}: {history!r}" for name, history in self._histories.items()]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import TOLERANCE
-from ..palette import role
 from ..stage.marks import Curve, Dot, Field, Handle, HLine, Mark, Path, Points, VLine
 from ..stage.scene import Panel
-from .sources import floor_of
+from .sources import HUGE, floor_of, ground, has_holes
 
+HOLES = " (flat where L is not finite)"
 TRAINING_LOSS, TEST_ERROR = range(2)
 """The channels of a training's curves; see `optimlab.labs.sources.training_rows`."""
 
@@ -20,6 +20,7 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
         return line_panel(surface, sources, runs, handle)
     symbols = surface.symbols
     marks: list[Mark] = [Field(source="field", minimum=floor_of(surface), count=16)]
+    marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
     if surface.minima:
         marks.append(
             Points(
@@ -30,7 +31,6 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
                 label="minimum",
             )
         )
-    marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
     marks += [*extra, Handle(control="start", label=handle)]
     x, y = surface.view
     return Panel(
@@ -38,7 +38,7 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
         y,
         x_label=symbols[0],
         y_label=symbols[1],
-        title=title or f"{surface.name}: drag the start",
+        title=(title or f"{surface.name}: drag the start") + (HOLES if has_holes(surface) else ""),
         alt=f"contour plot of {surface.name} with the paths of {', '.join(run.label for run in runs) or 'no run'}",
         marks=marks,
     )
@@ -49,8 +49,9 @@ def line_panel(surface, sources, runs, handle) -> Panel:
     (view,) = surface.view
     low, high = view
     w = np.linspace(low, high, 161)
-    heights = surface.value(w[:, None]) - floor_of(surface)
-    top = 1.1 * float(heights.max())
+    with np.errstate(all="ignore"):
+        heights = ground(surface.value(w[:, None])) - floor_of(surface)
+    top = 1.1 * float(heights.max()) or 1.0
     curve = np.column_stack([w, heights])
     marks: list[Mark] = [Points(data=curve.tolist(), symbol="line", color="#98A4B3", color_dark="#6B7787")]
     marks += [Path(source=s.name, run=run.id, x=0, y=1) for s, run in zip(sources, runs, strict=True)]
@@ -69,7 +70,8 @@ def line_panel(surface, sources, runs, handle) -> Panel:
 def loss_panel(surface, sources, runs, steps, first, tolerance=None) -> Panel:
     """L − min L against the step, on a logarithmic scale; without a tolerance, without the line of the target."""
     target, tolerance = tolerance is not None, TOLERANCE if tolerance is None else tolerance
-    top = max(first - floor_of(surface), 10 * tolerance, 1e-6)
+    above = first - floor_of(surface)
+    top = max(above if above < HUGE else 1.0, 10 * tolerance, 1e-6)
     high = 10.0 ** np.ceil(np.log10(top) + 0.6)
     low = min(10.0 ** np.floor(np.log10(tolerance) - 2), high * 1e-6)
     marks: list[Mark] = [Curve(source=s.name, run=run.id, y=surface.dim) for s, run in zip(sources, runs, strict=True)]
@@ -83,27 +85,33 @@ def loss_panel(surface, sources, runs, steps, first, tolerance=None) -> Panel:
         title="loss against step",
         alt=f"loss against step for {', '.join(run.label for run in runs)}, logarithmic",
         y_log=True,
+        follow="up",
         marks=marks,
     )
 
 
-def rate_ruler(surface, runs, controls) -> Panel:
-    """Where each η lies, beside what theory says for gradient descent on this quadratic."""
-    rates = [c for c in controls if c.name.endswith(" lr")]
-    low = min([c.knob.low for c in rates], default=1e-4)
-    high = max([c.knob.high for c in rates], default=1.0)
-    kind = "full-batch gradient descent" if surface.stochastic else "gradient descent"
-    theory = role("theory")
-    marks: list[Mark] = [
-        VLine(source="theory", x=0, label="best: 2/(λmin+λmax) = {x}", side="left", dash=(2, 1.5), **theory),
-        VLine(source="theory", x=1, label="limit: 2/λmax = {x}", **theory),
-    ]
-    marks += [Dot(control=c.name, run=c.row) for c in rates]
+def rate_ruler(surface, runs, optimizers, controls) -> Panel:
+    """Where each η lies, each in a row, beside what theory says of its own method on this quadratic."""
+    rates = {c.row: c for c in controls if c.name.endswith(" lr")}
+    low = min([c.knob.low for c in rates.values()], default=1e-4)
+    high = max([c.knob.high for c in rates.values()], default=1.0)
+    marks: list[Mark] = []
+    for row, (run, optimizer) in enumerate(zip(runs, optimizers, strict=True)):
+        if optimizer.limit(1.0) is not None:
+            if list(optimizer.best(1.0, 1.0)) == ["lr"]:
+                marks.append(VLine(source="theory", x=2 * row, run=run.id, row=row, label="best {x}", side="left"))
+            label = f"limit {optimizer.limit_formula} = {{x}}"
+            marks.append(VLine(source="theory", x=2 * row + 1, run=run.id, row=row, label=label))
+        if run.id in rates:
+            marks.append(Dot(control=rates[run.id].name, run=run.id, row=row))
+    batch = " with the full batch" if surface.stochastic else ""
+    known = any(mark.kind == "vline" for mark in marks)
+    theory = f", and what theory says of each method{batch}" if known else ""
     return Panel(
-        (low, 10 * high),
-        (0, 1),
-        x_label=f"learning rate η, and what theory says for {kind}",
-        alt="the learning rates beside 2/(λmin+λmax) and 2/λmax",
+        (low, 3 * high),
+        (0, len(runs)),
+        x_label=f"learning rate η{theory}",
+        alt=f"the learning rate of each method{', beside the limit that theory gives for it' if known else ''}",
         x_log=True,
         height="ruler",
         marks=marks,
@@ -128,6 +136,7 @@ def epoch_panel(title, y_label, channel, span, runs, epochs, log=True, height=0.
         title=title,
         alt=f"{title} against epoch for {', '.join(run.label for run in runs)}{', logarithmic' if log else ''}",
         y_log=log,
+        follow="both" if log else "",
         height=height,
         marks=[Curve(source=f"run{i}", run=run.id, y=channel) for i, run in enumerate(runs)],
     )

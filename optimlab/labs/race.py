@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ..descent import TARGET, TOLERANCE, check_steps, descend
-from ..losses import as_loss
 from ..palette import style_of
 from ..stage.scene import Run, Scene
-from .inputs import runners, start_on
+from .inputs import drawable, runners, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, rate_ruler, surface_panel
 from .sources import field_source, floor_of, path_source, slider_knobs, surface_at, theory_source, with_values
@@ -24,7 +23,7 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     tolerance : a runner has settled when L − min L stays at or below it
     names : what to call the runners, their class names if None
     """
-    surface = as_loss(surface)
+    surface = drawable("a race", surface)
     optimizers, names = runners("a race", optimizers, names)
     tolerance = TARGET.check_one(tolerance)
     check_steps(steps)
@@ -47,8 +46,8 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
     first = descend(surface, optimizers[0], start, steps=0).loss[0]
     panels = [surface_panel(surface, sources, runs), loss_panel(surface, sources, runs, steps, float(first), tolerance)]
     if surface.eigenvalues:
-        panels.append(rate_ruler(surface, runs, controls))
-        sources.append(theory_source(surface))
+        panels.append(rate_ruler(surface, runs, optimizers, controls))
+        sources.append(theory_source(surface, optimizers, [run.id for run in runs]))
     if surface.dim == 2:
         sources.append(field_source(surface))
 

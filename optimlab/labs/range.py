@@ -11,7 +11,7 @@ from ..checks import check_whole
 from ..knobs import Knob
 from ..optimizers.base import check_optimizer
 from ..palette import role, style_of
-from ..stage.marks import Curve, VLine
+from ..stage.marks import Curve, Points, VLine
 from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from ..training import range_test, train
@@ -61,25 +61,31 @@ def range_lab(
         Source("training", ("lr",), training),
     ]
     here = VLine(control="lr", label="η = {x}", color=color, color_dark=dark)
-    top = float(test.smooth[0])
+    lowest, best = int(np.argmin(test.smooth)), int(np.argmin(ends))
+    span = (10.0 ** np.floor(np.log10(max(min(ends.min(), test.smooth.min()), 1e-6))), 4 * float(test.smooth[0]))
     panels = [
         loss_against_rate(
-            "the range test",
+            "the range test, its lowest point ringed",
             (low, high),
-            (0, 1.6 * top),
+            span,
             f"one short training of {len(test.lr)} steps: loss against its rising η",
             [
                 Curve(source="test", x=0, y=1, still=True, **RAW),
                 Curve(source="test", x=0, y=2, still=True, **SMOOTH),
+                Points(data=[[test.lowest, float(test.smooth[lowest])]], symbol="ring", **role("ink")),
                 here,
             ],
         ),
         loss_against_rate(
-            f"loss after {epochs} epochs with each η",
+            f"loss after {epochs} epochs, the lowest ringed",
             (low, high),
-            (0, 1.6 * top),
+            span,
             f"training loss after {epochs} epochs against η",
-            [Curve(source="ends", x=0, y=1, still=True, **SMOOTH), here],
+            [
+                Curve(source="ends", x=0, y=1, still=True, **SMOOTH),
+                Points(data=[[float(grid[best]), float(ends[best])]], symbol="ring", **role("ink")),
+                here,
+            ],
         ),
         Panel(
             (0, epochs),
@@ -89,6 +95,7 @@ def range_lab(
             title="training with the slider's η",
             alt="training loss against epoch with the slider's learning rate, logarithmic",
             y_log=True,
+            follow="both",
             marks=[Curve(source="training", run="training", y=0)],
         ),
     ]
@@ -108,4 +115,6 @@ SMOOTH = role("data")
 
 
 def loss_against_rate(title, x, y, alt, marks) -> Panel:
-    return Panel(x, y, x_label="learning rate η", y_label="loss", title=title, alt=alt, x_log=True, marks=marks)
+    return Panel(
+        x, y, x_label="learning rate η", y_label="loss", title=title, alt=alt, x_log=True, y_log=True, marks=marks
+    )  # fmt: skip

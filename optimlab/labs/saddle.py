@@ -57,6 +57,7 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
         )
     )
     runs = [*beside, calm, shaken]
+    distance, sigma = DISTANCE.check_one(distance), SIGMA.check_one(sigma)
     controls = [Control("distance", DISTANCE, distance, "all"), Control("sigma", SIGMA, sigma, "all")]
     for run, optimizer in zip(beside, family, strict=True):
         for name, knob in slider_knobs(optimizer).items():

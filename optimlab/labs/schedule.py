@@ -117,6 +117,7 @@ def schedule_lab(
     if not names:
         raise ValueError("schedule_lab needs at least one schedule, got none")
     check_whole("steps", steps, 1)
+    check_whole("copies", copies, 1, 200)
     check_whole("the warm-up", warm, 1, WARMEST)
     horizon = max(2 * steps // 3, SHORTEST) if horizon is None else check_whole("the horizon", horizon, SHORTEST)
     lr = Knob("η₀", "learning rate", 0, 1, allowed="(0, ∞)").check_one(lr)
@@ -139,9 +140,11 @@ def schedule_lab(
         "sigma": (loss.knobs["sigma"], float(noisy.sigma)),
     }
     used = {"lr", "sigma"}.union(*(choice.needs for choice in chosen.values()))
-    controls = [Control(name, knob, knob.check(value), "all") for name, (knob, value) in knobs.items() if name in used]
+    controls = [
+        Control(name, knob, knob.check_one(value), "all") for name, (knob, value) in knobs.items() if name in used
+    ]
     runs = [
-        Run(name, name, *role_style(name), (f"run{i}", LOSS), floor, shown=c.shown, reads="mean L")
+        Run(name, heard(name, c, knobs), *role_style(name), (f"run{i}", LOSS), floor, shown=c.shown, reads="mean L")
         for i, (name, c) in enumerate(chosen.items())
     ]
     sources = [
@@ -166,6 +169,12 @@ def schedule_lab(
 
     title = f"schedules of {optimizer.name} on {noisy!r}, {copies} noises, {steps} steps"
     return Lab(Scene(panels, runs, steps), [*sources, field_source(calm)], controls, {"start": start}, summary, title)
+
+
+def heard(name, choice, knobs) -> str:
+    """A schedule's name, and the sliders that it hears besides η₀, which all of them do."""
+    symbols = [knobs[need][0].symbol for need in choice.needs if need != "lr"]
+    return f"{name} · {', '.join(symbols)}" if symbols else name
 
 
 def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:

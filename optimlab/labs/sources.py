@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..descent import descend
+from ..knobs import Knob
+from ..optimizers import GradientDescent
 from ..stage.widget import Source
 from ..surfaces import field_grid
 
+HUGE = 1e30  # beyond it a browser's numbers overflow
 SMALLEST_ERROR = 1e-3  # where a logarithmic axis shows 0
+EXCESS, COST = 2, 3  # the channels of a `batch_source` after θ
 
 
 def slider_knobs(optimizer):
@@ -31,9 +35,27 @@ def surface_at(surface, values):
 
 def floor_of(surface) -> float:
     """What the loss is measured from: its minimum, or the lowest place in view where there is none."""
-    if np.isfinite(surface.minimum):
-        return surface.minimum
-    return float(field_grid(surface, surface.view).min())
+    if surface.minimum != -np.inf:
+        return float(surface.minimum)
+    if surface.dim == 1:
+        low, high = surface.view[0]
+        heights = surface.value(np.linspace(low, high, 161)[:, None])
+    else:
+        heights = field_grid(surface, surface.view)
+    return float(ground(heights).min())
+
+
+def ground(heights):
+    """Heights that can be drawn: what is not finite, or huge, is as high as the highest that is."""
+    drawn = np.abs(heights) < HUGE
+    if not drawn.any():
+        raise ValueError(f"there is nothing to draw: no height in the view is a number below {HUGE:g}")
+    return heights if drawn.all() else np.where(drawn, heights, heights[drawn].max())
+
+
+def has_holes(surface) -> bool:
+    """Whether heights in the view are not finite, or too large to be drawn."""
+    return surface.dim == 2 and not bool((np.abs(field_grid(surface, surface.view, 31, 23)) < HUGE).all())
 
 
 def path_source(name, surface, optimizer, run_id, steps) -> Source:
@@ -52,25 +74,61 @@ def path_source(name, surface, optimizer, run_id, steps) -> Source:
     return Source(name, ("start", *mine, *surface.knobs), compute)
 
 
+def size_knob(problem) -> Knob:
+    """The batch size, over the powers of two."""
+    largest = int(np.log2(problem.size))
+    return Knob("B", "batch size", 1, 2**largest, log=True, allowed=f"[1, {problem.size}]", count=largest + 1)
+
+
+def batch_source(name, draw, batch_of, needs, steps) -> Source:
+    """θ, L − min L and the cost so far, in single-example gradients; ``draw(B)`` gives the batches."""
+
+    def walk(values, batch_size):
+        batch = draw(round(float(batch_size)))
+        lr = np.asarray(values["lr"], float)
+        start = np.broadcast_to(np.asarray(values["start"], float), (*lr.shape, 2))
+        trajectory = descend(batch, GradientDescent(lr[..., None] if lr.ndim else float(lr)), start, steps)
+        cost = np.broadcast_to(batch.cost(steps).reshape(-1, *[1] * lr.ndim), trajectory.loss.shape)
+        excess = trajectory.loss - trajectory.minimum
+        return np.moveaxis(np.concatenate([trajectory.theta, np.stack([excess, cost], axis=-1)], axis=-1), 0, -2)
+
+    def compute(values):
+        size = batch_of(values)
+        return walk(values, size) if np.ndim(size) == 0 else np.stack([walk(values, one) for one in size])
+
+    return Source(name, needs, compute)
+
+
 def field_source(surface) -> Source:
     """The surface's heights over its view; the stage's cubic interpolation draws a quadratic exactly from few."""
     few = {"width": 9, "height": 7} if surface.eigenvalues else {}
 
     def heights(values, **size):
-        return field_grid(surface, surface.view, **size, **{name: values[name] for name in surface.knobs})
+        return ground(field_grid(surface, surface.view, **size, **{name: values[name] for name in surface.knobs}))
 
     return Source("field", tuple(surface.knobs), lambda values: heights(values, **few), still=heights)
 
 
-def theory_source(surface) -> Source:
-    """The learning rates that theory knows for gradient descent on this quadratic: the best, and the limit."""
+def theory_source(surface, optimizers, run_ids) -> Source:
+    """What theory says of each optimizer on this quadratic, as its sliders stand: its best η and its limit, in turn.
+
+    NaN where theory is silent. The best η is told only where it does not depend on another hyperparameter.
+    """
+    known = [(run, o) for run, o in zip(run_ids, optimizers, strict=True) if o.limit(1.0) is not None]
+    told = (*surface.knobs, *(f"{run} {name}" for run, o in known for name in slider_knobs(o) if name != "lr"))
 
     def compute(values):
-        low, high = surface_at(surface, values).eigenvalues
-        low, high, *_ = np.broadcast_arrays(low, high, *(values[name] for name in surface.knobs))
-        return np.stack([2 / (low + high), 2 / high], axis=-1)[..., None, :]
+        curvatures = surface_at(surface, values).eigenvalues
+        low, high = curvatures[0], curvatures[-1]
+        columns = []
+        for run, optimizer in zip(run_ids, optimizers, strict=True):
+            setting = with_values(optimizer, run, values)
+            best, limit = setting.best(low, high), setting.limit(high)
+            columns += [best["lr"] if list(best) == ["lr"] else np.nan, np.nan if limit is None else limit]
+        wide = np.broadcast_arrays(*columns, *(values[name] for name in told))[: len(columns)]
+        return np.stack(wide, axis=-1)[..., None, :]
 
-    return Source("theory", tuple(surface.knobs), compute)
+    return Source("theory", told, compute)
 
 
 def rows_of(*columns):

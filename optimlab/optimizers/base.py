@@ -5,8 +5,10 @@ No rule stands here; each family has a module of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from functools import wraps
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +42,22 @@ def option(default: Any, *allowed: Any) -> Any:
     return field(default=default, metadata={"allowed": allowed or (True, False)})
 
 
+def with_fields(init: Callable[..., None]) -> Callable[..., None]:
+    """An ``__init__`` that says what to write in its place, if it sets attributes."""
+
+    @wraps(init)
+    def wrapped(self: Any, *args: Any, **options: Any) -> None:
+        try:
+            init(self, *args, **options)
+        except FrozenInstanceError as error:
+            raise TypeError(
+                f"the hyperparameters of {type(self).__name__} are declared as fields, not set in __init__: write "
+                '@dataclass(frozen=True) above the class, and gamma: float = knob(0.9, "γ", "momentum") in it'
+            ) from error
+
+    return wrapped
+
+
 def same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and bool(np.all(a == b))
 
@@ -54,6 +72,12 @@ class Optimizer:
     """
 
     lr: Rate = learning_rate(0.01)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A class with an ``__init__`` of its own, as PyTorch's have, is told how hyperparameters are declared here."""
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = with_fields(cls.__init__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         for name, spec in knobs_of(self).items():
@@ -85,7 +109,16 @@ class Optimizer:
         """η at step k: the schedule's value, or the constant."""
         if not callable(self.lr):
             return self.lr
-        return self.knobs["lr"].check(self.lr(k))
+        try:
+            eta = self.knobs["lr"].check(self.lr(k))
+        except ValueError as error:
+            raise ValueError(f"the schedule at step k={k}: {error}") from None
+        if np.ndim(eta) and np.shape(eta)[-1] != 1:
+            raise ValueError(
+                f"the schedule at step k={k} must give one number, or the shape (n, 1) for n descents, got the shape "
+                f"{np.shape(eta)}"
+            )
+        return eta
 
     # The step taken apart
 
@@ -107,10 +140,29 @@ class Optimizer:
         """What the roles are called in words; those that are not named are not shown apart."""
         return {}
 
+    # What theory knows of it on a quadratic, whose curvatures λ lie between λmin and λmax; None where it knows nothing
+
+    limit_formula: ClassVar[str] = ""
+
+    def limit(self, curvature: Any) -> Any:
+        """The largest η: below it the method converges on a quadratic with λmax = `curvature`, above it diverges."""
+        return None
+
+    def critical(self, curvature: Any) -> Any:
+        """The η from which on the motion along a direction of this curvature is no longer monotone."""
+        return None
+
+    def best(self, low: Any, high: Any) -> dict[str, Any]:
+        """The hyperparameters with the fastest rate on all quadratics with λmin = `low` and λmax = `high`."""
+        return {}
+
     # Its hyperparameters
 
     def replace(self, **changes: Any) -> Optimizer:
         """A copy with other hyperparameters: ``Momentum().replace(gamma=0.99)``."""
+        own = [f.name for f in fields(self) if f.init]
+        if unknown := sorted(set(changes) - set(own)):
+            raise ValueError(f"{self.name} has no hyperparameter {unknown[0]}; it has {', '.join(own)}")
         return replace(self, **changes)
 
     @property
@@ -146,9 +198,15 @@ class Optimizer:
     def of_type(self, dtype: Any) -> Optimizer:
         """Hyperparameters as arrays of θ's type: float32 stays float32, and one descent rounds as a sweep does."""
         copy = self.replace()
-        for name in knobs_of(self):
+        for name, spec in knobs_of(self).items():
             if not callable(value := getattr(self, name)):
-                object.__setattr__(copy, name, np.asarray(value, dtype))
+                with np.errstate(over="ignore", under="ignore"):
+                    held = np.asarray(value, dtype)
+                if np.any(np.isinf(held) | ((held == 0) & (np.asarray(value) != 0))):
+                    raise ValueError(
+                        f"{spec.meaning} {spec.symbol}={short(value)} is beyond what {held.dtype} can hold"
+                    )
+                object.__setattr__(copy, name, held)
         return copy
 
     def widened(self, theta: np.ndarray) -> np.ndarray:
@@ -174,6 +232,14 @@ class Optimizer:
         for name, spec in self.knobs.items():
             if not callable(value := getattr(self, name)):
                 spec.check_one(value)
+
+
+def fixed(self: Any, name: str, value: Any) -> None:
+    """An attribute of an optimizer is set once, when it is made: also of a class that forgets to be a dataclass."""
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+Optimizer.__setattr__ = fixed  # type: ignore[method-assign, assignment]
 
 
 def check_optimizer(optimizer: Any) -> Optimizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ class GradientDescent(Optimizer):
 
     Notes
     -----
-    On a quadratic it converges exactly when η < 2/λmax. PyTorch's and Keras's ``SGD`` and optax's ``sgd``
+    On a quadratic it converges exactly when η < 2/λmax, and fastest at η = 2/(λmin+λmax).
+    PyTorch's and Keras's ``SGD`` and optax's ``sgd``
     without momentum are this rule; "stochastic" is what you feed them.
 
     >>> GradientDescent(lr=0.1).step(np.array([1.0, 2.0]), lambda theta: theta, {}, 0)
@@ -40,6 +42,17 @@ class GradientDescent(Optimizer):
 
     def terms(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Terms:
         return {"gradient": -self.rate(k) * grad(theta)}
+
+    limit_formula = "2/λmax"
+
+    def limit(self, curvature: Any) -> Any:
+        return 2 / curvature
+
+    def critical(self, curvature: Any) -> Any:
+        return 1 / curvature
+
+    def best(self, low: Any, high: Any) -> dict[str, Any]:
+        return {"lr": 2 / (low + high)}
 
     @property
     def formula(self) -> str:
@@ -63,6 +76,12 @@ class Momentum(Optimizer):
 
     State: ``v``, shaped like θ. Keras keeps −v.
 
+    Notes
+    -----
+    On a quadratic it converges exactly when η < 2(1+γ)/λmax; a direction of curvature λ is monotone up to
+    ηλ = (1−√γ)²; the best rate is at η = 4/(√λmax+√λmin)², γ = ((√κ−1)/(√κ+1))² (Polyak 1964). With dampening, η
+    stands for (1−τ)η.
+
     >>> Momentum(lr=0.1).step(np.array([1.0]), lambda theta: theta, {"v": np.array([0.5])}, 1)
     (array([0.45]), {'v': array([0.55])})
     """
@@ -83,12 +102,24 @@ class Momentum(Optimizer):
         return {"v": np.zeros_like(theta)}
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
-        if self.lr_outside:
-            tau = self.dampening if k > 0 else 0.0
-            v = self.gamma * state["v"] + (1 - tau) * grad(theta)
-            return theta - self.rate(k) * v, {"v": v}
-        v = self.gamma * state["v"] + self.rate(k) * grad(theta)
-        return theta - v, {"v": v}
+        if not self.lr_outside:
+            v = self.gamma * state["v"] + self.rate(k) * grad(theta)
+            return theta - v, {"v": v}
+        tau = self.dampening if k > 0 else 0.0
+        v = self.gamma * state["v"] + (1 - tau) * grad(theta)
+        return theta - self.rate(k) * v, {"v": v}
+
+    limit_formula = "2(1+γ)/λmax"
+
+    def limit(self, curvature: Any) -> Any:
+        return 2 * (1 + self.gamma) / (1 - self.dampening) / curvature
+
+    def critical(self, curvature: Any) -> Any:
+        return (1 - np.sqrt(self.gamma)) ** 2 / (1 - self.dampening) / curvature
+
+    def best(self, low: Any, high: Any) -> dict[str, Any]:
+        slow, fast = np.sqrt(low), np.sqrt(high)
+        return {"lr": 4 / (1 - self.dampening) / (slow + fast) ** 2, "gamma": ((fast - slow) / (fast + slow)) ** 2}
 
     def terms(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Terms:
         if self.lr_outside:
@@ -124,8 +155,10 @@ class Nesterov(Optimizer):
 
     Notes
     -----
-    The other two forms write down the look-ahead points θ − γv themselves: the same method, another sequence of
-    points. For Keras that holds always, for PyTorch and optax while η is constant.
+    On a quadratic it converges exactly when η < 2(1+γ)/((1+2γ)λmax); a direction of curvature λ is monotone up to
+    ηλ = ((1−γ)/(1+γ))²; the best rate is at η = 4/(3λmax+λmin), γ = (√(3κ+1)−2)/(√(3κ+1)+2) (Lessard, Recht and
+    Packard 2016, table 1). The other two forms write down the look-ahead points θ − γv themselves: the same method,
+    another sequence of points. For Keras that holds always, for PyTorch and optax while η is constant.
 
     State: ``v``, shaped like θ.
     """
@@ -139,16 +172,27 @@ class Nesterov(Optimizer):
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         eta = self.rate(k)
-        if self.form == "torch":
-            g = grad(theta)
-            v = self.gamma * state["v"] + g
-            return theta - eta * (g + self.gamma * v), {"v": v}
+        if self.form == "look-ahead":
+            v = self.gamma * state["v"] + eta * grad(theta - self.gamma * state["v"])
+            return theta - v, {"v": v}
+        g = grad(theta)
         if self.form == "keras":
-            g = grad(theta)
             v = self.gamma * state["v"] + eta * g
             return theta - self.gamma * v - eta * g, {"v": v}
-        v = self.gamma * state["v"] + eta * grad(theta - self.gamma * state["v"])
-        return theta - v, {"v": v}
+        v = self.gamma * state["v"] + g
+        return theta - eta * (g + self.gamma * v), {"v": v}
+
+    limit_formula = "2(1+γ)/((1+2γ)λmax)"
+
+    def limit(self, curvature: Any) -> Any:
+        return 2 * (1 + self.gamma) / (1 + 2 * self.gamma) / curvature
+
+    def critical(self, curvature: Any) -> Any:
+        return ((1 - self.gamma) / (1 + self.gamma)) ** 2 / curvature
+
+    def best(self, low: Any, high: Any) -> dict[str, Any]:
+        root = np.sqrt(3 * high / low + 1)
+        return {"lr": 4 / (3 * high + low), "gamma": (root - 2) / (root + 2)}
 
     def terms(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Terms:
         eta, gamma = self.rate(k), self.gamma

@@ -1,4 +1,4 @@
-// What a learner touches: the handle, the transport, the legend; and the words and keys of what stands around the stage.
+// What a learner touches: the handle, the transport, the legend.
 
 /** @import { Mark } from "./lines.js" */
 /** @import { Panel, Point } from "./panel.js" */
@@ -133,7 +133,7 @@ export function makeTransport(view, { steps, unit }) {
     view.invalidate();
   };
   start.onclick = () => seek(0);
-  back.onclick = () => seek(Math.ceil(view.k) - 1);
+  back.onclick = () => seek(Math.ceil(Math.min(view.k, view.reached())) - 1);
   forward.onclick = () => seek(Math.floor(view.k) + 1);
   play.onclick = () => view.togglePlay();
   scrub.oninput = () => seek(Number(scrub.value));
@@ -143,7 +143,7 @@ export function makeTransport(view, { steps, unit }) {
   bar.setAttribute("aria-label", "playback");
   let icon = "play";
   const update = () => {
-    const k = Math.floor(view.k);
+    const k = Math.min(Math.floor(view.k), view.reached());
     if (Number(scrub.value) !== k) scrub.value = String(k);
     const text = `${unit} ${k} / ${steps}`;
     if (counter.textContent !== text) counter.textContent = text;
@@ -161,7 +161,7 @@ export function makeTransport(view, { steps, unit }) {
  * L at step k, the settling time, and where the numbers stop being finite, read off the run's loss.
  * @type {(view: View, run: Run) => string}
  */
-function readout(view, run) {
+export function readout(view, run) {
   if (!run.loss) return "";
   const [source, channel] = run.loss;
   const rows = table(view, source);
@@ -194,11 +194,11 @@ export function makeLegend(view) {
     const dash = run.dash.map((d) => 2.4 * d).join(",") || "none";
     line.innerHTML = `<line x1="1" y1="5" x2="29" y2="5" stroke-width="2.8" stroke-dasharray="${dash}"/>`;
     const text = element("span", { className: "optimlab-number" });
-    const chip = element("button", { type: "button", className: "optimlab-chip" }, line, element("b", { textContent: run.label }), text);
+    const chip = element("button", { type: "button", className: "optimlab-chip" }, line, element("b", {}, element("bdi", { textContent: run.label })), text);
     chip.style.setProperty("--c", run.color);
     chip.style.setProperty("--d", run.color_dark);
     chip.setAttribute("aria-pressed", String(!view.off.has(run.id)));
-    chip.title = "show or hide";
+    chip.title = `${run.label}: show or hide`;
     chip.onclick = () => {
       if (!view.off.delete(run.id)) view.off.add(run.id);
       chip.setAttribute("aria-pressed", String(!view.off.has(run.id)));
@@ -212,10 +212,6 @@ export function makeLegend(view) {
     bar.append(text);
     return { note, text };
   });
-  /** @type {(node: Element, text: string) => void} */
-  const write = (node, text) => {
-    if (node.textContent !== text) node.textContent = text;
-  };
   const update = () => {
     for (const { run, text } of chips) write(text, readout(view, run));
     for (const { note, text } of notes) {
@@ -229,53 +225,9 @@ export function makeLegend(view) {
 }
 
 /**
- * The lab's sliders in words: ipywidgets gives their handles no name, and that of a logarithmic one its exponent.
- * @type {(lab: Element) => void}
+ * A text, where it is not there yet.
+ * @type {(node: Element, text: string) => void}
  */
-function nameSliders(lab) {
-  for (const slider of lab.querySelectorAll(".widget-slider")) {
-    const [handle, number] = [slider.querySelector(".noUi-handle"), slider.querySelector(".widget-readout")];
-    if (!handle || !number) continue;
-    const row = slider.closest(".optimlab-row")?.querySelector(".optimlab-swatch");
-    const name = [row, slider.querySelector(".widget-label")].map((node) => node?.textContent.trim()).filter(Boolean).join(" ");
-    put(handle, { "aria-label": name, "aria-valuetext": number.textContent });
-    put(number, { role: "textbox", "aria-label": `${name} as a number` });
-  }
-}
-
-/**
- * Attributes, where they are not there yet.
- * @type {(node: Element, attributes: Record<string, string>) => void}
- */
-function put(node, attributes) {
-  for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-}
-
-/**
- * Keep the sliders' words true; returns what ends it.
- * @type {(lab: Element) => () => void}
- */
-export function watchSliders(lab) {
-  nameSliders(lab);
-  const observer = new MutationObserver((records) => {
-    if (records.some(({ target }) => !/** @type {Element} */ (target).closest(".optimlab-stage"))) nameSliders(lab); // there numbers move, no sliders
-  });
-  observer.observe(lab, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-valuetext"] });
-  return () => observer.disconnect();
-}
-
-/**
- * In the lab a key is the lab's and none of the notebook's, but to save and to run the cell; returns what ends it.
- * Notebook 7 hears a key before the lab does, JupyterLab after it; both let it pass if what has the focus is so marked.
- * @type {(lab: Element) => () => void}
- */
-export function keepKeys(lab) {
-  /** @type {(event: KeyboardEvent) => void} */
-  const decide = (event) => {
-    const forNotebook = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
-    const target = /** @type {Element} */ (event.target);
-    if (lab.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
-  };
-  window.addEventListener("keydown", decide, true);
-  return () => window.removeEventListener("keydown", decide, true);
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }

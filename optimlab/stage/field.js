@@ -1,7 +1,10 @@
 // What stands still in a panel: the surface as bands between contour lines, or a picture.
 
-/** @import { Context, Theme } from "./panel.js" */
+/** @import { Context, Panel, Theme } from "./panel.js" */
 /** @import { Draw, Mark } from "./lines.js" */
+/** @import { Row } from "./store.js" */
+/** @import { View } from "./view.js" */
+/** @typedef {Row & { data: Float32Array }} Full a row that is there */
 import { clamp, lastOf } from "./numbers.js";
 
 const SHADES = 64; // strengths of a contour line's edge
@@ -127,10 +130,10 @@ export function fieldImage(grid, [ny, nx], item, theme, width, height) {
 }
 
 /**
- * The field of a panel, kept until the row, the size or the theme changes.
- * @type {Draw}
+ * An image over the whole panel, kept until the row, the size or the theme changes.
+ * @type {(context: Context, panel: Panel, item: Mark, view: View, make: (row: Full, width: number, height: number) => ImageData) => void}
  */
-export function drawField(context, panel, item, view) {
+function drawKept(context, panel, item, view, make) {
   const row = view.store.pick(item.source);
   if (!row.data) return;
   const width = Math.max(8, Math.round((panel.x1 - panel.x0) * panel.scale));
@@ -140,14 +143,88 @@ export function drawField(context, panel, item, view) {
     const canvas = document.createElement("canvas");
     canvas.width = width;
     canvas.height = height;
-    const image = fieldImage(row.data, row.shape, item, view.theme, width, height);
-    /** @type {Context} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
+    /** @type {Context} */ (canvas.getContext("2d")).putImageData(make(/** @type {Full} */ (row), width, height), 0, 0);
     panel.field = kept = { data: row.data, width, height, theme: view.theme, canvas };
   }
   context.save();
   context.globalAlpha = row.fresh ? 1 : 0.6;
   context.drawImage(kept.canvas, panel.x0, panel.y1, panel.x1 - panel.x0, panel.y0 - panel.y1);
   context.restore();
+}
+
+/**
+ * The field of a panel.
+ * @type {Draw}
+ */
+export function drawField(context, panel, item, view) {
+  drawKept(context, panel, item, view, (row, width, height) => fieldImage(row.data, row.shape, item, view.theme, width, height));
+}
+
+/**
+ * The colour at a share of the way along a list of colours, as the bytes of a pixel.
+ * @type {(colors: string[], share: number) => number}
+ */
+export function colorAt(colors, share) {
+  const at = clamp(share, 0, 1) * (colors.length - 1);
+  const i = Math.min(Math.floor(at), colors.length - 2);
+  const [low, high] = [colors[i], colors[i + 1]].map((hex) => [1, 3, 5].map((p) => parseInt(hex.slice(p, p + 2), 16)));
+  const [r, g, b] = low.map((c, j) => Math.round(c + (at - i) * (high[j] - c)));
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+/**
+ * Where on the logarithmic scale of a map a number of steps lies.
+ * @type {(steps: number, item: Mark) => number}
+ */
+export const shareOfSteps = (steps, { low, top }) => Math.log(Math.max(steps, low) / low) / Math.log(Math.max(top / low, 2));
+
+/**
+ * The pixels of a map: a colour for a number of steps, grey for NaN (never), hatched for infinity (diverges).
+ * @type {(grid: Float32Array, shape: number[], item: Mark, theme: Theme, width: number, height: number, scale: number) => Uint32Array}
+ */
+export function mapPixels(grid, [ny, nx], item, theme, width, height, scale) {
+  const [never, ink, paper] = [theme.never, theme.hatch, theme.paper].map((color) => colorAt([color, color], 0));
+  const colors = Array.from(grid, (steps) => (Number.isFinite(steps) ? colorAt(/** @type {string[]} */ (item.colors), shareOfSteps(steps, item)) : never));
+  const pixels = new Uint32Array(width * height);
+  for (let r = 0, at = 0; r < height; r++) {
+    const row = Math.min(ny - 1, Math.floor(((height - 1 - r + 0.5) / height) * ny)) * nx;
+    for (let p = 0; p < width; p++, at++) {
+      const cell = row + Math.min(nx - 1, Math.floor(((p + 0.5) / width) * nx));
+      pixels[at] = grid[cell] === Infinity ? ((p + r) % (7 * scale) < 1.3 * scale ? ink : paper) : colors[cell];
+    }
+  }
+  return pixels;
+}
+
+/**
+ * A map of two hyperparameters, kept until the row, the size or the theme changes.
+ * @type {Draw}
+ */
+export function drawMap(context, panel, item, view) {
+  drawKept(context, panel, item, view, (row, width, height) => {
+    const pixels = mapPixels(row.data, row.shape, item, view.theme, width, height, panel.scale);
+    const image = new ImageData(width, height);
+    new Uint32Array(image.data.buffer).set(pixels);
+    return image;
+  });
+}
+
+/**
+ * What a map's colours mean, above the panel on the right.
+ * @type {(context: Context, panel: { x1: number, y1: number }, item: Mark, theme: Theme) => void}
+ */
+export function drawScale(context, panel, item, theme) {
+  const [right, y, length] = [panel.x1 - 22, panel.y1 - 18, 64];
+  for (let i = 0; i < length; i++) {
+    const color = colorAt(/** @type {string[]} */ (item.colors), i / (length - 1));
+    context.fillStyle = `rgb(${color & 255} ${(color >> 8) & 255} ${(color >> 16) & 255})`;
+    context.fillRect(right - length + i, y, 1.2, 9);
+  }
+  context.fillStyle = theme.soft;
+  context.textAlign = "right";
+  context.fillText(`≤${item.low}`, right - length - 4, y + 5);
+  context.textAlign = "left";
+  context.fillText(String(item.top), right + 4, y + 5);
 }
 
 /**

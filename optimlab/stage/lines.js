@@ -17,6 +17,7 @@ import { clamp, lastOf } from "./numbers.js";
  * @property {number} [width]
  * @property {number} [alpha]
  * @property {string} [label]
+ * @property {number} [label_at]
  * @property {"left" | "right"} [side]
  * @property {string} [hint]
  * @property {number} x
@@ -29,12 +30,22 @@ import { clamp, lastOf } from "./numbers.js";
  * @property {number} slope
  * @property {number} intercept
  * @property {number} minimum
+ * @property {number[]} xs
+ * @property {number[]} ys
+ * @property {string} turn
+ * @property {number} radius
+ * @property {string} at_source
+ * @property {number} height
  * @property {number} count
+ * @property {number} low
+ * @property {number} top
+ * @property {number} [row]
  * @property {number} first
  * @property {number[]} channels
  * @property {string[]} labels
  * @property {string[]} colors
  * @property {string[]} [colors_dark]
+ * @property {number} [base]
  */
 /** @typedef {(context: Context, panel: Panel, item: Mark, view: View) => void} Draw how marks of a kind are drawn */
 /** @typedef {{ color: string, dash: number[] }} Pen */
@@ -198,11 +209,12 @@ export function drawLine(context, panel, item, view, x, y, isPath) {
   const pen = penOf(view, item);
   context.save();
   context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
-  strokeInside(context, panel, points, 1.4, pen, 0.35);
+  const width = item.width ?? 2.4;
+  strokeInside(context, panel, points, 0.6 * width, pen, 0.35);
   const until = Math.min(Math.floor(view.k), points.length - 1);
   const head = headAt(points, Math.min(view.k, points.length - 1));
-  strokeInside(context, panel, [...points.slice(0, until + 1), head], 2.4, pen, 1);
-  if (isPath) {
+  strokeInside(context, panel, [...points.slice(0, until + 1), head], width, pen, 1);
+  if (isPath && !item.width) {
     context.fillStyle = pen.color;
     for (const [px, py] of points.slice(0, Math.min(until + 1, 80))) {
       context.beginPath();
@@ -210,20 +222,41 @@ export function drawLine(context, panel, item, view, x, y, isPath) {
       context.fill();
     }
   }
-  drawHead(context, panel, view, head, pen, points.length < rows.rows ? points.length : -1, isPath);
   context.restore();
+  panel.heads.push(() => {
+    context.save();
+    context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
+    drawHead(context, panel, view, head, pen, points.length < rows.rows ? points.length : -1, isPath);
+    context.restore();
+  });
 }
 
 /**
- * Text that stays readable over lines: a halo of paper around it.
- * @type {(context: Context, theme: Theme, text: string, x: number, y: number) => void}
+ * The lowest and the highest finite value of curves.
+ * @type {(view: View, items: Mark[]) => [number, number]}
  */
-export function haloText(context, theme, text, x, y) {
+export function extent(view, items) {
+  let [lowest, highest] = [Infinity, -Infinity];
+  for (const item of items) {
+    const rows = table(view, item.source);
+    for (let k = finiteSteps(rows) - 1; k >= 0; k--) {
+      lowest = Math.min(lowest, rows.at(k, item.y));
+      highest = Math.max(highest, rows.at(k, item.y));
+    }
+  }
+  return [lowest, highest];
+}
+
+/**
+ * Text that stays readable over lines: a halo of paper around it; no wider than `widest`.
+ * @type {(context: Context, theme: Theme, text: string, x: number, y: number, widest?: number) => void}
+ */
+export function haloText(context, theme, text, x, y, widest = 1e4) {
   context.save();
   context.lineJoin = "round";
   context.lineWidth = 4;
   context.strokeStyle = theme.paper;
-  context.strokeText(text, x, y);
+  context.strokeText(text, x, y, widest);
   context.restore();
-  context.fillText(text, x, y);
+  context.fillText(text, x, y, widest);
 }

@@ -3,9 +3,11 @@
 /** @import { Context, Point, Theme } from "./panel.js" */
 /** @import { Draw, Mark, Reading } from "./lines.js" */
 /** @import { View } from "./view.js" */
-import { drawField, drawPicture } from "./field.js";
+import { drawField, drawMap, drawPicture } from "./field.js";
+import { drawFog } from "./fog.js";
 import { STALE_ALPHA, drawLine, haloText, penOf, strokeThrough, table, trace } from "./lines.js";
 import { short } from "./numbers.js";
+import { drawSolid } from "./solid.js";
 
 /** @type {Draw} */
 function drawPath(context, panel, item, view) {
@@ -21,7 +23,17 @@ function drawCurve(context, panel, item, view) {
   const points = trace(panel, rows, (k) => x(rows, k), (k) => rows.at(k, item.y));
   context.save();
   context.globalAlpha = rows.fresh ? 1 : STALE_ALPHA;
-  strokeThrough(context, points, 2, penOf(view, item), 1);
+  const pen = penOf(view, item);
+  if (item.label) strokeThrough(context, points, 4.5, { color: view.theme.paper, dash: [] }, 0.55); // legible on a map
+  strokeThrough(context, points, 2, pen, 1);
+  if (item.label && points.length) {
+    const [px, py] = points[Math.round((item.label_at ?? 0.5) * (points.length - 1))];
+    const right = px + 8 + context.measureText(item.label).width < panel.x1;
+    context.fillStyle = pen.color;
+    context.textAlign = right ? "left" : "right";
+    context.textBaseline = "middle";
+    haloText(context, view.theme, item.label, px + (right ? 6 : -6), py);
+  }
   context.restore();
 }
 
@@ -37,9 +49,22 @@ function drawPoints(context, panel, item, view) {
     list = Array.from({ length: rows.rows }, (_, i) => [rows.at(i, 0), rows.at(i, 1)]);
     context.globalAlpha *= rows.fresh ? 1 : STALE_ALPHA;
   }
-  if (item.symbol === "line") strokeThrough(context, list.map(([x, y]) => [panel.x(x), panel.y(y)]), 2, { color, dash: [] }, 1);
+  if (item.symbol === "line") drawOutline(context, list.filter((point) => point.every(Number.isFinite)).map(([x, y]) => [panel.x(x), panel.y(y)]), item, view);
   else for (const [x, y] of list) drawSymbol(context, item.symbol ?? "dot", panel.x(x), panel.y(y), view.theme);
   context.restore();
+}
+
+/**
+ * A line through points, named above the highest of them.
+ * @type {(context: Context, points: Point[], item: Mark, view: View) => void}
+ */
+function drawOutline(context, points, item, view) {
+  strokeThrough(context, points, 2, { color: penOf(view, item).color, dash: [] }, 1);
+  if (!item.label || !points.length) return;
+  const [x, y] = points.reduce((high, point) => (point[1] < high[1] ? point : high));
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  haloText(context, view.theme, item.label, x, y - 4);
 }
 
 /** @type {(context: Context, symbol: string, x: number, y: number, theme: Theme) => void} */
@@ -109,36 +134,48 @@ function drawSlopedLine(context, panel, item, view) {
   context.restore();
 }
 
+/**
+ * Where a straight line stands: where a control is, or at the place given; with a source, that is a channel of it.
+ * @type {(view: View, item: Mark, place: number) => number}
+ */
+function placeOf(view, item, place) {
+  if (item.control) return view.store.values[item.control];
+  if (!item.source) return place;
+  const rows = table(view, item.source);
+  return rows.rows ? rows.at(0, place) : NaN;
+}
+
 /** @type {Draw} */
 function drawVline(context, panel, item, view) {
-  let x = item.control ? view.store.values[item.control] : item.x;
-  if (item.source) {
-    const rows = table(view, item.source);
-    if (!rows.rows) return;
-    x = rows.at(0, item.x);
-  }
+  const x = placeOf(view, item, item.x);
+  if (!Number.isFinite(x)) return;
   const { color, dash } = penOf(view, item);
   const px = panel.x(x);
-  strokeThrough(context, [[px, panel.y0], [px, panel.y1]], 1.6, { color, dash }, 1);
+  const [top, bottom] = item.row === undefined ? [panel.y1, panel.y0] : [panel.row(item.row) - 9, panel.row(item.row) + 9];
+  strokeThrough(context, [[px, top], [px, bottom]], item.row === undefined ? 1.6 : 2.4, { color, dash: item.row === undefined ? dash : [] }, 1);
   if (!item.label) return;
-  const right = (item.side ?? "right") === "right";
+  const label = item.label.replace("{x}", short(x));
+  const fits = px + 5 + context.measureText(label).width < panel.x1 + 10;
+  const right = (item.side ?? "right") === "right" && fits;
   context.fillStyle = color;
   context.textAlign = right ? "left" : "right";
-  context.textBaseline = "top";
-  context.fillText(item.label.replace("{x}", short(x)), px + (right ? 5 : -5), panel.y1 + 2);
+  context.textBaseline = item.row === undefined ? "top" : "middle";
+  haloText(context, view.theme, label, px + (right ? 5 : -5), item.row === undefined ? panel.y1 + 2 : panel.row(item.row));
 }
 
 /** @type {Draw} */
 function drawHline(context, panel, item, view) {
   const { color } = penOf(view, item);
-  const py = panel.y(item.control ? view.store.values[item.control] : item.y);
+  const y = placeOf(view, item, item.y);
+  if (!Number.isFinite(y)) return;
+  const py = panel.y(y);
   strokeThrough(context, [[panel.x0, py], [panel.x1, py]], 1, { color, dash: [3, 3] }, 0.8);
   if (!item.label) return;
   const right = item.side === "right";
   context.fillStyle = color;
   context.textAlign = right ? "right" : "left";
   context.textBaseline = "top";
-  haloText(context, view.theme, item.label, right ? panel.x1 - 5 : panel.x0 + 5, py + 3);
+  haloText(context, view.theme, item.label.replace("{y}", short(y)), right ? panel.x1 - 5 : panel.x0 + 5, py + 3, panel.x1 - panel.x0 - 10);
 }
 
 /** @type {Draw} */
@@ -148,7 +185,7 @@ function drawDot(context, panel, item, view) {
   context.strokeStyle = view.theme.paper;
   context.lineWidth = 1.5;
   context.beginPath();
-  context.arc(panel.x(value), panel.y0 - 1, 5.5, 0, 2 * Math.PI);
+  context.arc(panel.x(value), item.row === undefined ? panel.y0 - 1 : panel.row(item.row), 5.5, 0, 2 * Math.PI);
   context.fill();
   context.stroke();
 }
@@ -162,7 +199,7 @@ function drawBars(context, panel, item, view) {
   item.channels.forEach((channel, i) => {
     const colors = view.dark ? (item.colors_dark ?? item.colors) : item.colors;
     const [left, right, top] = [panel.x(i - 0.3), panel.x(i + 0.3), panel.y(rows.at(Math.floor(view.k), channel))];
-    const floor = panel.spec.y_log ? panel.y0 : panel.y(0);
+    const floor = item.base !== undefined ? panel.y(item.base) : panel.spec.y_log ? panel.y0 : panel.y(0);
     context.fillStyle = colors[i];
     context.fillRect(left, Math.min(top, floor), right - left, Math.abs(floor - top));
     context.fillStyle = view.theme.ink;
@@ -208,9 +245,11 @@ function drawHistogram(context, panel, item, view) {
 export const shown = (view, item) => !item.run || !view.off.has(item.run);
 
 /** @type {Record<string, Draw>} */
-export const STILL = { field: drawField, picture: drawPicture };
+export const STILL = { field: drawField, map: drawMap, picture: drawPicture };
 /** @type {Record<string, Draw>} */
 export const MOVING = {
+  fog: drawFog,
+  solid: drawSolid,
   path: drawPath,
   curve: drawCurve,
   points: drawPoints,

@@ -11,10 +11,11 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
 from ..checks import told
+from ..palette import STEPS
 
 __all__ = [
-    "MARKS", "Arrow", "Bars", "Curve", "Dot", "Field", "HLine", "Handle", "Histogram", "Line", "Mark", "Path",
-    "Picture", "Points", "VLine",
+    "MARKS", "Arrow", "Bars", "Curve", "Dot", "Field", "Fog", "HLine", "Handle", "Histogram", "Line", "Map", "Mark",
+    "Path", "Picture", "Points", "Solid", "VLine",
 ]  # fmt: skip
 
 
@@ -70,6 +71,20 @@ class Field(Mark):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Map(Mark):
+    """A number of steps for each cell of the panel, on a logarithmic scale from `low` to `top`; source (ny, nx).
+
+    NaN is drawn grey: it does not settle; infinity is hatched: it diverges.
+    """
+
+    kind = "map"
+    source: str
+    low: int
+    top: int
+    colors: Sequence[str] = STEPS
+
+
+@dataclass(frozen=True, kw_only=True)
 class Picture(Mark):
     """A PNG over the whole panel; the source gives its bytes."""
 
@@ -78,24 +93,61 @@ class Picture(Mark):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fog(Mark):
+    """What hides a surface but where a control has been; `radius` is a share of the panel's width."""
+
+    kind = "fog"
+    control: str
+    radius: float = 0.07
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solid(Mark):
+    """The surface in 3-D over `xs` and `ys`, turned by a control in degrees; source (ny, nx), bands as in a field.
+
+    On it stars at `data`, which lie at `minimum`, and the path through the rows of `at_source`: x, y, and the height in
+    channel `height`. `labels` are the names of the axes.
+    """
+
+    kind = "solid"
+    source: str
+    minimum: float
+    xs: Sequence[float]
+    ys: Sequence[float]
+    turn: str
+    at_source: str
+    height: int
+    labels: Sequence[str]
+    data: Sequence = ()
+    count: int = 14
+
+
+@dataclass(frozen=True, kw_only=True)
 class Path(Mark):
-    """A line through the points (x, y) of the steps up to k, and the point of step k."""
+    """A line through the points (x, y) of the steps up to k, and the point of step k; `width` makes it thin."""
 
     kind = "path"
     source: str
     x: int
     y: int
+    width: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve(Mark):
-    """A line of y against the step, or against x; with the point of step k, unless it stands `still`."""
+    """A line of y against the step, or against x; with the point of step k, unless it stands `still`.
+
+    A `label` is written beside the point at a share `label_at` of a line that stands still.
+    """
 
     kind = "curve"
     source: str
     y: int
     x: int | None = None
     still: bool | None = None
+    label: str | None = None
+    label_at: float | None = None
+    width: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +188,10 @@ class Line(Mark):
 
 @dataclass(frozen=True, kw_only=True)
 class VLine(Mark):
-    """A vertical line with a label ("{x}" is its place): at x, at channel x of a source, or where a control is."""
+    """A vertical line with a label ("{x}" is its place): at x, at channel x of a source, or where a control is.
+
+    On a ruler it is as high as its `row`, where there is one; where its place is not finite there is no line.
+    """
 
     kind = "vline"
     shows = (("x",), ("source", "x"), ("control",))
@@ -145,15 +200,20 @@ class VLine(Mark):
     control: str | None = None
     label: str | None = None
     side: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class HLine(Mark):
-    """A horizontal line with a label: at y, or where a control is."""
+    """A horizontal line with a label ("{y}" is its place): at y, at channel y of a source, or where a control is.
+
+    Where its place is not finite there is no line.
+    """
 
     kind = "hline"
-    shows = (("y",), ("control",))
-    y: float | None = None
+    shows = (("y",), ("source", "y"), ("control",))
+    y: float | int | None = None
+    source: str | None = None
     control: str | None = None
     label: str | None = None
     side: str | None = None
@@ -161,15 +221,16 @@ class HLine(Mark):
 
 @dataclass(frozen=True, kw_only=True)
 class Dot(Mark):
-    """The value of a control, on a ruler."""
+    """The value of a control, on a ruler; in a `row` of it, where it has several, counted from above."""
 
     kind = "dot"
     control: str
+    row: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bars(Mark):
-    """At step k, one bar with a label and a colour for each of the channels."""
+    """At step k, one bar with a label and a colour for each of the channels, from `base` on (0, or the bottom)."""
 
     kind = "bars"
     source: str
@@ -177,6 +238,7 @@ class Bars(Mark):
     labels: Sequence[str]
     colors: Sequence[str]
     colors_dark: Sequence[str] | None = None
+    base: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,5 +264,22 @@ class Handle(Mark):
 
 MARKS: dict[str, type[Mark]] = {
     mark.kind: mark
-    for mark in (Field, Picture, Path, Curve, Points, Arrow, Line, VLine, HLine, Dot, Bars, Histogram, Handle)
+    for mark in (
+        Field,
+        Fog,
+        Map,
+        Picture,
+        Solid,
+        Path,
+        Curve,
+        Points,
+        Arrow,
+        Line,
+        VLine,
+        HLine,
+        Dot,
+        Bars,
+        Histogram,
+        Handle,
+    )
 }

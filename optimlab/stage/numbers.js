@@ -61,6 +61,25 @@ export function same(a, b) {
 }
 
 /**
+ * A number that somebody has typed, with a point or a comma; NaN if it is none.
+ * @type {(text: string) => number}
+ */
+export function parsed(text) {
+  const plain = text.replace(/\s/g, "").replace(/[−–]/g, "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+/**
+ * The position of a slider that is nearest to a value, on the slider's own scale.
+ * @type {(positions: number[], log: boolean, value: number) => number}
+ */
+export function nearest(positions, log, value) {
+  /** @type {(x: number) => number} */
+  const away = (x) => Math.abs(log ? Math.log(x / value) : x - value);
+  return positions.reduce((best, x, i) => (away(x) < away(positions[best]) ? i : best), 0);
+}
+
+/**
  * The row of a grid on which a value lies, or −1 if it lies between two.
  * @type {(grid: number[], value: number) => number}
  */
@@ -78,6 +97,20 @@ export function rowOf(grid, value) {
 export function floats(view) {
   const bytes = ArrayBuffer.isView(view) ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : view;
   return new Float32Array(bytes);
+}
+
+/**
+ * An axis that goes so far that the lowest and the highest value are seen: to its own ends, or pairs of decades beyond
+ * them, twelve at most; doublings of its length, if it is not logarithmic.
+ * @type {(range: Range, values: Range, log: boolean) => Range}
+ */
+export function stretched([low, high], [lowest, highest], log) {
+  /** @type {(ratio: number) => number} */
+  const pairs = (ratio) => 10 ** (ratio > 1 ? Math.min(12, 2 * Math.ceil(Math.log10(ratio) / 2)) : 0);
+  if (log) return [low / pairs(low / lowest), high * pairs(highest / high)];
+  /** @type {(far: number) => number} */
+  const doubled = (far) => (high - low) * (far > high - low ? 2 ** Math.min(20, Math.ceil(Math.log2(far / (high - low)))) : 1);
+  return [high - doubled(high - lowest), low + doubled(highest - low)];
 }
 
 /**

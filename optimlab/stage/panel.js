@@ -2,7 +2,8 @@
 
 /** @import { Bytes, Range } from "./numbers.js" */
 /** @import { Mark } from "./lines.js" */
-import { along, clamp, decades, shareOf, tickLabel, ticks } from "./numbers.js";
+import { drawScale } from "./field.js";
+import { along, clamp, decades, shareOf, stretched, tickLabel, ticks } from "./numbers.js";
 
 /**
  * A panel as scene.py describes it.
@@ -19,6 +20,7 @@ import { along, clamp, decades, shareOf, tickLabel, ticks } from "./numbers.js";
  * @property {boolean} axes
  * @property {boolean} x_ticks
  * @property {boolean} equal
+ * @property {"" | "up" | "both"} follow
  * @property {number} wide
  * @property {Mark[]} marks
  */
@@ -27,6 +29,8 @@ import { along, clamp, decades, shareOf, tickLabel, ticks } from "./numbers.js";
 /** @typedef {typeof THEMES.light} Theme */
 
 const MARGIN = { left: 54, right: 14, top: 26, bottom: 40 };
+
+const RULER = { top: 6, row: 22, bottom: 34 }; // its y counts rows
 
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
@@ -43,8 +47,8 @@ export function isDark(element) {
 }
 
 export const THEMES = {
-  light: { ink: "#222", soft: "#5f6873", grid: "#e3e7ec", paper: "#fff", low: [170, 185, 204], high: [251, 252, 253], contour: [112, 128, 150], line: 0.55 },
-  dark: { ink: "#e8e8e8", soft: "#a3adba", grid: "#2b323c", paper: "#14171c", low: [20, 23, 29], high: [66, 80, 102], contour: [122, 138, 162], line: 0.5 },
+  light: { ink: "#222", soft: "#5f6873", never: "#c9ced6", hatch: "#9aa3af", paper: "#ffffff", low: [170, 185, 204], high: [251, 252, 253], contour: [112, 128, 150], line: 0.55 },
+  dark: { ink: "#e8e8e8", soft: "#a3adba", never: "#4a515c", hatch: "#5d6673", paper: "#14171c", low: [20, 23, 29], high: [66, 80, 102], contour: [122, 138, 162], line: 0.5 },
 };
 
 /** A pair of axes on two canvases: what stands still below, what moves above. */
@@ -57,6 +61,8 @@ export class Panel {
   x1 = 0;
   y0 = 0;
   y1 = 0;
+  /** @type {Range | undefined} */
+  range; // from where to where y goes, if not as the spec says
   // What is painted on the lower canvas, so that it is not painted again without need; see field.js and view.js.
   /** @type {any[] | null} */
   key = null;
@@ -66,6 +72,10 @@ export class Panel {
   image = null;
   /** @type {Bytes | null} */
   shown = null;
+  /** @type {import("./fog.js").Fog | undefined} */
+  fog;
+  /** @type {(() => void)[]} */
+  heads = []; // of lines, above all marks
 
   /**
    * @param {PanelSpec} spec
@@ -95,7 +105,7 @@ export class Panel {
    */
   resize() {
     const width = Math.floor(this.box.clientWidth);
-    const height = this.spec.height === "ruler" ? 62 : this.spec.equal ? this.equalHeight(width) : Math.round(width * this.spec.height);
+    const height = this.heightFor(width, this.box.parentElement?.clientWidth ?? width);
     const scale = window.devicePixelRatio || 1;
     if (width === this.width && height === this.height && scale === this.scale) return false;
     Object.assign(this, { width, height, scale });
@@ -110,9 +120,20 @@ export class Panel {
     const margin = this.spec.axes ? MARGIN : { left: 2, right: 2, top: MARGIN.top, bottom: 2 };
     this.x0 = ruler ? 14 : margin.left;
     this.x1 = width - margin.right;
-    this.y0 = height - (ruler ? 33 : margin.bottom); // the bottom: canvas y grows downwards
-    this.y1 = ruler ? 6 : margin.top;
+    this.y0 = height - (ruler ? RULER.bottom : margin.bottom); // the bottom: canvas y grows downwards
+    this.y1 = ruler ? RULER.top : margin.top;
     return true;
+  }
+
+  /**
+   * The height for a width: what the spec says; a panel that stands alone in its row is no taller than half the stage.
+   * @type {(width: number, room: number) => number}
+   */
+  heightFor(width, room) {
+    const { height, equal, y } = this.spec;
+    if (height === "ruler") return RULER.top + RULER.bottom + RULER.row * y[1];
+    if (equal) return this.equalHeight(width);
+    return Math.round(Math.min(width * height, Math.max(260, room / 2)));
   }
 
   /**
@@ -132,9 +153,34 @@ export class Panel {
     return this.place(value, this.spec.x, this.spec.x_log, this.x0, this.x1);
   }
 
+  /**
+   * The middle of a row of a ruler, counted from above.
+   * @type {(row: number) => number}
+   */
+  row(row) {
+    return this.y(this.spec.y[1] - row - 0.5);
+  }
+
+  /**
+   * From where to where y goes.
+   * @type {() => Range}
+   */
+  up() {
+    return this.range ?? this.spec.y;
+  }
+
+  /**
+   * Let y go as far as its curves do, up or both ways.
+   * @type {(lowest: number, highest: number) => void}
+   */
+  fit(lowest, highest) {
+    const values = /** @type {Range} */ ([this.spec.follow === "both" ? lowest : Infinity, highest]);
+    this.range = stretched(this.spec.y, values, this.spec.y_log);
+  }
+
   /** @type {(value: number) => number} */
   y(value) {
-    return this.place(value, this.spec.y, this.spec.y_log, this.y0, this.y1);
+    return this.place(value, this.up(), this.spec.y_log, this.y0, this.y1);
   }
 
   /** @type {(value: number, range: Range, log: boolean, from: number, to: number) => number} */
@@ -148,8 +194,8 @@ export class Panel {
    */
   data(px, py) {
     const across = clamp((px - this.x0) / (this.x1 - this.x0), 0, 1);
-    const up = clamp((py - this.y0) / (this.y1 - this.y0), 0, 1);
-    return [along(across, this.spec.x, this.spec.x_log), along(up, this.spec.y, this.spec.y_log)];
+    const share = clamp((py - this.y0) / (this.y1 - this.y0), 0, 1);
+    return [along(across, this.spec.x, this.spec.x_log), along(share, this.up(), this.spec.y_log)];
   }
 
   /** @type {(px: number, py: number) => boolean} */
@@ -158,10 +204,11 @@ export class Panel {
   }
 
   /**
-   * A clean canvas in CSS pixels, clipped to the axes while `paint` runs.
+   * A clean canvas in CSS pixels, clipped to the axes while `paint` runs; `heads` are painted after it, unclipped.
    * @type {(canvas: HTMLCanvasElement, paint: (context: Context) => void, clip?: boolean) => Context}
    */
   paint(canvas, paint, clip = true) {
+    this.heads = [];
     const context = /** @type {Context} */ (canvas.getContext("2d"));
     context.setTransform(this.scale, 0, 0, this.scale, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
@@ -174,6 +221,7 @@ export class Panel {
     }
     paint(context);
     context.restore();
+    for (const head of this.heads) head();
     return context;
   }
 }
@@ -184,14 +232,18 @@ export class Panel {
  */
 export function drawAxes(context, panel, theme) {
   const { spec, x0, x1, y0, y1 } = panel;
+  const map = spec.marks.find((item) => item.kind === "map");
   context.fillStyle = theme.ink;
   context.textBaseline = "middle";
   context.textAlign = "center";
   if (spec.title) {
     context.font = `600 ${FONT}`;
-    context.fillText(spec.title, (x0 + x1) / 2, y1 - 14, x1 - x0);
+    if (map) context.textAlign = "left";
+    context.fillText(spec.title, map ? x0 : (x0 + x1) / 2, y1 - 14, map ? x1 - x0 - 110 : x1 - x0);
     context.font = FONT;
   }
+  if (map) drawScale(context, panel, map, theme);
+  context.textAlign = "center";
   if (!spec.axes) return;
   const ruler = spec.height === "ruler";
   context.strokeStyle = theme.soft;
@@ -199,21 +251,22 @@ export function drawAxes(context, panel, theme) {
   if (ruler) context.strokeRect(x0, y0, x1 - x0, 0);
   else context.strokeRect(x0 + 0.5, y1 + 0.5, x1 - x0 - 1, y0 - y1 - 1);
   context.fillStyle = theme.soft;
-  const across = !spec.x_ticks ? [] : spec.x_log ? decades(...spec.x, 8) : ticks(...spec.x, Math.max(3, (x1 - x0) / 80));
+  const across = !spec.x_ticks ? [] : spec.x_log ? decades(...spec.x, 8) : ticks(...spec.x, Math.max(4, (x1 - x0) / 80));
   for (const value of across) {
     const px = panel.x(value);
     context.beginPath();
     context.moveTo(px, y0);
     context.lineTo(px, y0 + 4);
     context.stroke();
-    context.fillText(tickLabel(value, spec.x_log), px, y0 + 12);
+    const label = tickLabel(value, spec.x_log);
+    context.fillText(label, Math.min(px, panel.width - context.measureText(label).width / 2), y0 + 12);
   }
   context.fillStyle = theme.ink;
   context.fillText(spec.x_label, (x0 + x1) / 2, y0 + (ruler ? 25 : 30));
   if (ruler) return;
   context.fillStyle = theme.soft;
   context.textAlign = "right";
-  const up = spec.y_log ? decades(...spec.y, 8) : ticks(...spec.y, Math.max(3, (y0 - y1) / 60));
+  const up = spec.y_log ? decades(...panel.up(), 8) : ticks(...panel.up(), Math.max(4, (y0 - y1) / 60));
   for (const value of up) {
     const py = panel.y(value);
     context.beginPath();

@@ -51,7 +51,8 @@ class Readout:
 class Panel:
     """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler".
 
-    ``equal`` axes have one scale, so that right angles look right; their height follows from that.
+    ``equal`` axes have one scale, so that right angles look right; their height follows from that. The y-axis of a
+    panel goes beyond ``y`` where its curves do, if it is to ``follow`` them "up" or "both" ways.
     """
 
     x: tuple[float, float]
@@ -66,6 +67,7 @@ class Panel:
     axes: bool = True
     x_ticks: bool = True
     equal: bool = False
+    follow: str = ""
     wide: float = 1.0
     marks: Sequence[Mark] = ()
 

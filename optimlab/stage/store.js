@@ -4,7 +4,7 @@
 // each source, the row that belongs to what the controls show now, or says that there is none yet ("stale").
 
 /** @import { Bytes } from "./numbers.js" */
-import { floats, rowOf, same } from "./numbers.js";
+import { floats, nearest, parsed, rowOf, same, short } from "./numbers.js";
 
 /**
  * anywidget's model, as far as the stage uses it: of a stage, or of a slider.
@@ -24,32 +24,6 @@ import { floats, rowOf, same } from "./numbers.js";
 const REST_MS = 150; // a slider that has not moved for so long is at rest
 const PATIENCE_MS = 10000; // a kernel that has not answered for so long is spoken of
 
-/** @type {Map<string, { store: Store, users: number }>} */
-const stores = new Map(); // one store for all views of a model
-
-/**
- * The store of a model; `release` it when the view goes.
- * @type {(model: Model) => Store}
- */
-export function acquire(model) {
-  const uid = model.get("uid");
-  const entry = stores.get(uid) ?? { store: new Store(model), users: 0 };
-  stores.set(uid, entry);
-  entry.users += 1;
-  return entry.store;
-}
-
-/** @type {(model: Model) => void} */
-export function release(model) {
-  const uid = model.get("uid");
-  const entry = stores.get(uid);
-  if (!entry) return;
-  entry.users -= 1;
-  if (entry.users > 0) return;
-  entry.store.close();
-  stores.delete(uid);
-}
-
 /** Control values, arrays from the kernel, and the one conversation with it. */
 export class Store {
   /** @param {Model} model */
@@ -64,6 +38,13 @@ export class Store {
     /** @type {Map<string, Row>} */
     this.last = new Map(); // source -> the row drawn last
     this.dragging = false;
+    /** @type {Map<string, Model>} */
+    this.movers = new Map(); // the sliders' models
+    /** @type {Record<string, number>} */
+    this.heard = Object.fromEntries(Object.entries(model.get("programmed") ?? {}).map(([name, [, count]]) => [name, count]));
+    /** @type {Set<string>} */
+    this.typed = new Set(); // the controls of which Python does not know yet what has been typed
+    this.notice = ""; // why the last number that was typed has not been taken
     this.sequence = 0;
     this.asked = 0; // when the last request was sent
     /** @type {number | null} */
@@ -91,11 +72,67 @@ export class Store {
       Object.entries(references).map(async ([name, reference]) => {
         const id = typeof reference === "string" ? reference.replace("IPY_MODEL_", "") : null;
         const slider = id ? await this.model.widget_manager.get_model(id) : reference;
-        this.values[name] = slider.get("value");
-        this.listen(slider, "change:value", () => this.set(name, slider.get("value")));
+        this.movers.set(name, slider);
+        this.values[name] = this.exact(name, slider.get("value"));
+        this.listen(slider, "change:value", () => this.moved(name, slider.get("value")));
       }),
     );
+    this.listen(this.model, "change:programmed", () => this.hearProgram());
     this.changed();
+  }
+
+  /**
+   * The number of the position that is nearest to a value.
+   * @type {(name: string, value: number) => number}
+   */
+  place(name, value) {
+    return nearest(this.model.get("positions")[name], this.model.get("typed")[name]?.log, value);
+  }
+
+  /**
+   * The value that a slider's position stands for: its own, or one near it for which something has been computed.
+   * @type {(name: string, position: number) => number}
+   */
+  exact(name, position) {
+    const place = this.place(name, position);
+    const known = Object.keys(this.sources()).map((source) => this.model.get(`current_${source}`)?.base?.[name]);
+    return known.find((value) => value !== undefined && this.place(name, value) === place) ?? this.model.get("grids")[name][place];
+  }
+
+  /** What a program has set in Python, each time once. */
+  hearProgram() {
+    for (const [name, [value, count]] of Object.entries(this.model.get("programmed"))) {
+      if (this.heard[name] !== count) this.set(name, value);
+      this.heard[name] = count;
+    }
+  }
+
+  /**
+   * A slider has moved; not if it has only been put to the position that is nearest to the value.
+   * @type {(name: string, position: number) => void}
+   */
+  moved(name, position) {
+    const place = this.place(name, position);
+    if (place !== this.place(name, this.values[name])) this.set(name, this.model.get("grids")[name][place]);
+  }
+
+  /**
+   * A number has been typed: it is taken as it is, or refused in words.
+   * @type {(name: string, text: string) => void}
+   */
+  type(name, text) {
+    const value = parsed(text);
+    const { symbol, low, high, whole } = this.model.get("typed")[name];
+    this.notice = "";
+    if (!(value >= low && value <= high) || (whole && value !== Math.round(value))) {
+      this.notice = `${symbol} must be a ${whole ? "whole " : ""}number from ${short(low)} to ${short(high)} here, got “${text.trim().slice(0, 40)}”`;
+      return this.changed();
+    }
+    this.typed.add(name);
+    this.set(name, value);
+    const slider = this.movers.get(name);
+    slider?.set("value", value);
+    slider?.save_changes();
   }
 
   readPoints() {
@@ -125,6 +162,7 @@ export class Store {
   set(name, value, dragging = false) {
     if (same(this.values[name], value)) return;
     this.values[name] = value;
+    this.notice = "";
     this.dragging = dragging;
     this.changed();
     if (Object.keys(this.sources()).some((source) => !this.pick(source).fresh)) this.ask(false);
@@ -145,6 +183,7 @@ export class Store {
    * @type {() => string}
    */
   complaint() {
+    if (this.notice) return this.notice;
     const silent = this.waitingFor !== null && performance.now() - this.asked > PATIENCE_MS;
     const stale = Object.keys(this.sources()).some((source) => !this.pick(source).fresh);
     return silent && stale ? "Python has not answered yet: it is busy, or this cell must be run again." : this.model.get("problem");
@@ -170,7 +209,8 @@ export class Store {
     this.asked = performance.now();
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.changed(), PATIENCE_MS + 100);
-    this.model.set("request", { seq: this.sequence, ...this.wanted });
+    this.model.set("request", { seq: this.sequence, typed: [...this.typed], ...this.wanted });
+    this.typed.clear();
     this.wanted = null;
     this.model.save_changes();
   }

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import io
+import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from ..checks import shortened
 from ..palette import ROLES
-from .scene import Scene
+from .marks import Curve
+from .scene import Panel, Scene
 
 __all__ = ["contour_levels", "draw", "png"]
 
+VISIBLE = "\u2060"  # before a label that may begin with _, which matplotlib would leave out
+LONGEST = 40  # letters of a name in the legend
 FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
 CONTOUR = "#8494A8"
+NEVER, HATCH = "#C9CED6", "#9AA3AF"
 
 
+@style.context("default")
 def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: float = 10.5) -> Figure:
     """A scene as a matplotlib figure.
 
@@ -36,13 +49,15 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
     total = sum(p.wide for p in panels)
     tall = max(float(p.height) for p in panels) * width / total * 0.98 + 0.35
     lines = -(-len(scene.runs) // 6)
-    figure = Figure(figsize=(width, tall + 0.75 * len(rulers) + 0.25 * lines), layout="constrained")
+    low = [0.45 + 0.25 * p.y[1] for p in rulers]
+    figure = Figure(figsize=(width, tall + sum(low) + 0.25 * lines), layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(1 + len(rulers), 1, height_ratios=[tall] + [0.6] * len(rulers))
+    grid = figure.add_gridspec(1 + len(rulers), 1, height_ratios=[tall, *low])
     top = grid[0].subgridspec(1, len(panels), width_ratios=[p.wide for p in panels])
     runs = {run.id: run for run in scene.runs}
     for spot, panel in [*zip(spots(top), panels, strict=True), *zip(spots(grid)[1:], rulers, strict=True)]:
         axes = figure.add_subplot(spot)
+        panel = followed(panel, rows, runs)
         _prepare(axes, panel)
         for item in panel.marks:
             if item.run in runs and not runs[item.run].shown:
@@ -50,6 +65,31 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
             DRAW[item.kind](axes, panel, item, rows, values, k, runs)
     _add_legend(figure)
     return figure
+
+
+def followed(panel: Panel, rows: dict, runs: dict) -> Panel:
+    """The panel with a y-axis that goes as far as its curves, if it is to follow them."""
+    if not panel.follow:
+        return panel
+    curves = [m for m in panel.marks if isinstance(m, Curve) and not m.still]
+    shown = [m for m in curves if m.run not in runs or runs[m.run].shown]
+    drawn = np.concatenate([np.empty(0), *(_finite(rows[m.source][:, m.y])[0] for m in shown)])
+    lowest = drawn.min(initial=np.inf) if panel.follow == "both" else np.inf
+    return replace(panel, y=stretched(panel.y, lowest, drawn.max(initial=-np.inf), panel.y_log))
+
+
+def stretched(y: tuple[float, float], lowest: float, highest: float, log: bool) -> tuple[float, float]:
+    """An axis that goes so far that the lowest and the highest value are seen: to its own ends, or pairs of decades
+    beyond them, twelve at most; doublings of its length, if it is not logarithmic."""
+    low, high = y
+    if log:
+        down, up = (
+            10.0 ** min(12, 2 * np.ceil(np.log10(max(r, 1)) / 2)) for r in (low / max(lowest, 1e-300), highest / high)
+        )
+        return low / down, high * up
+    size = high - low
+    down, up = (size * 2.0 ** min(20, np.ceil(np.log2(max(far / size, 1)))) for far in (high - lowest, highest - low))
+    return high - down, low + up
 
 
 def spots(grid: Any) -> list:
@@ -65,13 +105,21 @@ def _add_legend(figure):
             entries.setdefault(label, handle)
     if entries:
         columns = min(len(entries), 6)
-        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns, fontsize=8)
+        names = [shortened(label.removeprefix(VISIBLE), LONGEST) for label in entries]
+        places = list(map(str, range(len(names))))  # what they are called comes later, as plain text
+        legend = figure.legend(entries.values(), places, loc="outside lower center", ncols=columns, fontsize=8)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set_parse_math(False)
+            text.set_text(name)
 
 
+@style.context("default")
 def png(figure: Figure, dpi: int = 80) -> bytes:
     """The figure as PNG bytes with a palette: small, and the same picture gives the same bytes."""
     raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=dpi)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name may have letters that the font has not
+        figure.savefig(raw, format="png", dpi=dpi)
     Image.open(raw).convert("RGB").quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
         small, format="png", optimize=True
     )
@@ -87,9 +135,10 @@ def _prepare(axes, panel):
         axes.set_yscale("log")
     if panel.equal:
         axes.set_aspect("equal")
-    axes.set_xlabel(panel.x_label, fontsize=9)
-    axes.set_ylabel(panel.y_label, fontsize=9)
-    axes.set_title(panel.title, fontsize=10, loc="center" if panel.wide >= 0.7 else "right")  # not beyond the edge
+    axes.set_xlabel(panel.x_label, fontsize=9, parse_math=False)
+    axes.set_ylabel(panel.y_label, fontsize=9, parse_math=False)
+    side = "center" if panel.wide >= 0.7 else "right"  # not beyond the edge
+    axes.set_title(panel.title, fontsize=10, loc=side, parse_math=False)
     axes.tick_params(labelsize=8)
     if not panel.x_log and float(panel.x[1] - panel.x[0]).is_integer() and panel.x[1] - panel.x[0] >= 4:
         axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))  # whole steps
@@ -107,7 +156,11 @@ def _line_style(item, runs):
     run = runs.get(item.run)
     color = run.color if run else (item.color or ROLES["text"][0])
     dash = run.dash if run else item.dash or ()
-    return {"color": color, "linestyle": (0, tuple(dash)) if dash else "-", "label": run.label if run else None}
+    return {
+        "color": color,
+        "linestyle": (0, tuple(dash)) if dash else "-",
+        "label": VISIBLE + run.label if run else None,
+    }
 
 
 def _finite(*columns):
@@ -121,11 +174,25 @@ def _field(axes, panel, item, rows, values, k, runs):
     grid = np.asarray(rows[item.source], float)
     x, y = np.linspace(*panel.x, grid.shape[1]), np.linspace(*panel.y, grid.shape[0])
     colors = LinearSegmentedColormap.from_list("ground", FIELD)
-    levels = contour_levels(grid, item.minimum, item.count)
+    levels = sorted(set(contour_levels(grid, item.minimum, item.count)))  # on a plain, rounding makes some of them one
     edges = [min(grid.min(), levels[0]) - 1, *levels, max(grid.max(), levels[-1]) + 1]
     bands = [colors(i / (len(edges) - 2)) for i in range(len(edges) - 1)]
     axes.contourf(x, y, grid, levels=edges, colors=bands)
     axes.contour(x, y, grid, levels=levels, colors=CONTOUR, linewidths=0.5)
+
+
+def _map(axes, panel, item, rows, values, k, runs):
+    grid = np.asarray(rows[item.source], float)
+    spaces = [np.geomspace if log else np.linspace for log in (panel.x_log, panel.y_log)]
+    x, y = (space(*ends, n + 1) for space, ends, n in zip(spaces, (panel.x, panel.y), grid.shape[::-1], strict=True))
+    colors = LinearSegmentedColormap.from_list("steps", item.colors)
+    axes.set_facecolor(NEVER)
+    known = np.ma.masked_where(~np.isfinite(grid), np.maximum(grid, item.low))
+    cells = axes.pcolormesh(x, y, known, cmap=colors, norm=LogNorm(item.low, item.top), rasterized=True)
+    diverges = np.ma.masked_where(~np.isposinf(grid), np.ones(grid.shape))
+    hatched = axes.pcolor(x, y, diverges, cmap=ListedColormap(["white"]), hatch="////", edgecolor=HATCH, linewidth=0)
+    hatched.set_zorder(cells.get_zorder())
+    axes.figure.colorbar(cells, ax=axes, pad=0.02, aspect=30).ax.tick_params(labelsize=7)
 
 
 def _picture(axes, panel, item, rows, values, k, runs):
@@ -134,15 +201,83 @@ def _picture(axes, panel, item, rows, values, k, runs):
     axes.imshow(imread(io.BytesIO(rows[item.source])), extent=(*panel.x, *panel.y), aspect="auto", zorder=0)
 
 
+def _fog(axes, panel, item, rows, values, k, runs):
+    (left, right), (low, high) = panel.x, panel.y
+    frame = np.array([(left, low), (right, low), (right, high), (left, high), (left, low)])
+    hole = Outline.circle(values[item.control], item.radius * (right - left))
+    axes.add_patch(PathPatch(Outline.make_compound_path(Outline(frame), hole), facecolor="#EDEFF2", edgecolor="none"))
+
+
+SIDE, ELEVATION, TALL = 41, np.radians(38), 1.1
+
+
+def _solid(axes, panel, item, rows, values, k, runs):
+    turn, grid = np.radians(values[item.turn]), np.asarray(rows[item.source], float)
+    x, y = (np.linspace(0, n - 1, SIDE) for n in grid.shape[::-1])
+    rise = np.array([np.interp(x, np.arange(grid.shape[1]), row) for row in grid])
+    heights = np.array([np.interp(y, np.arange(grid.shape[0]), column) for column in rise.T]).T
+    low, high = item.minimum, max(float(heights.max()), item.minimum + 1e-12)
+    u, v = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
+    places = _turned(u, v, (heights - low) / (high - low), turn)
+    cells = [places[r : SIDE - 1 + r, c : SIDE - 1 + c] for r, c in ((0, 0), (0, 1), (1, 1), (1, 0))]
+    cells = np.stack(cells, axis=-2).reshape(-1, 4, 3)
+    levels = contour_levels(grid, low, item.count)
+    bands = np.searchsorted(levels, heights[:-1, :-1].ravel()) / len(levels)
+    order = np.argsort(-cells[..., 2].sum(axis=-1), kind="stable")
+    colors = LinearSegmentedColormap.from_list("ground", FIELD)(bands[order])
+    axes.add_collection(PolyCollection(cells[order, :, :2], facecolors=colors, edgecolors=CONTOUR, linewidths=0.15))
+    path = np.atleast_2d(rows[item.at_source])[: k + 1]
+    at = [2 * (path[:, i] - lo) / (hi - lo) - 1 for i, (lo, hi) in enumerate((item.xs, item.ys))]
+    path = _turned(*at, (path[:, item.height] - low) / (high - low), turn)
+    color = _line_style(item, runs)["color"]
+    axes.plot(path[:, 0], path[:, 1], color=color, linewidth=1.6)
+    axes.plot(*path[-1, :2], "o", color="white", markeredgecolor=color, markeredgewidth=2, markersize=7)
+    for star in item.data:
+        s, t = (2 * (value - lo) / (hi - lo) - 1 for value, (lo, hi) in zip(star, (item.xs, item.ys), strict=True))
+        axes.plot(*_turned(s, t, 0.0, turn)[:2], "*", color="#222222", markersize=9, markeredgecolor="white")
+    for label, ends in zip(item.labels, (((0, -1.18), (0, 1.18)), ((-1.18, 0), (1.18, 0))), strict=True):
+        place = min((_turned(*end, 0.0, turn) for end in ends), key=lambda place: place[1])
+        axes.text(*place[:2], label, ha="center", va="center", fontsize=9, parse_math=False)
+    axes.set(xlim=(-1.55, 1.55), ylim=(-1.3, 1.3), aspect="equal")
+
+
+def _turned(u, v, w, turn):
+    """(across, up, away) of points of the unit box, as solid.js has them: u and v in −1 … 1, w in 0 … 1."""
+    across, away, up = u * np.cos(turn) + v * np.sin(turn), v * np.cos(turn) - u * np.sin(turn), (w - 0.5) * TALL
+    lift, back = np.cos(ELEVATION), np.sin(ELEVATION)
+    return np.stack(np.broadcast_arrays(across, up * lift + away * back, away * lift - up * back), axis=-1)
+
+
 def _path(axes, panel, item, rows, values, k, runs):
     row = rows[item.source]
     x, y = _finite(row[: k + 1, item.x], row[: k + 1, item.y])
     style = _line_style(item, runs)
-    axes.plot(x, y, linewidth=1.6, **style)
-    if len(x) <= 60:
+    axes.plot(x, y, linewidth=0.6 * (item.width or 2.7), **style)
+    if len(x) <= 60 and not item.width:
         axes.plot(x, y, ".", color=style["color"], markersize=4)
-    if len(x):
-        axes.plot(x[-1], y[-1], "o", color=style["color"], markersize=6, markeredgecolor="white", zorder=5)
+    _head(axes, panel, x, y, style["color"], "o")
+
+
+def _head(axes, panel, x, y, color, inside=None):
+    """The last point of a line, whole at the edge too; a pointer outwards where the line has left the panel."""
+    if not len(x):
+        return
+    places = [_share(at, ends, log) for at, ends, log in ((x[-1], panel.x, panel.x_log), (y[-1], panel.y, panel.y_log))]
+    kept = np.clip(places, 0.015, 0.985)
+    style = {"color": color, "markeredgecolor": "white", "zorder": 5, "clip_on": False}
+    if np.all(np.abs(np.array(places) - 0.5) <= 0.501):
+        if inside:
+            axes.plot(x[-1], y[-1], inside, markersize=6, **style)
+        return
+    angle = np.degrees(np.arctan2(*np.subtract(places, kept)[::-1]))
+    axes.plot(*kept, marker=(3, 0, angle - 90), markersize=9, transform=axes.transAxes, **style)
+
+
+def _share(value, ends, log):
+    """Where a value lies between the ends of an axis, as a share of it."""
+    with np.errstate(all="ignore"):
+        low, high, at = np.log(np.maximum([*ends, value], 1e-300)) if log else (*ends, value)
+    return (at - low) / (high - low)
 
 
 def _curve(axes, panel, item, rows, values, k, runs):
@@ -150,13 +285,23 @@ def _curve(axes, panel, item, rows, values, k, runs):
     y = row[:, item.y]
     x = np.arange(len(row), dtype=float) if item.x is None else row[:, item.x]
     x, y = _finite(x, y)
-    axes.plot(x, y, linewidth=1.6, **_line_style(item, runs))
+    halo = [withStroke(linewidth=3.5, foreground="white", alpha=0.7)] if item.label else None
+    style = _line_style(item, runs)
+    axes.plot(x, y, linewidth=0.6 * (item.width or 2.7), path_effects=halo, **style)
+    if not item.still:
+        _head(axes, panel, x[: k + 1], y[: k + 1], style["color"])
+    if item.label and len(x):
+        i = round((0.5 if item.label_at is None else item.label_at) * (len(x) - 1))
+        axes.annotate(
+            item.label, (x[i], y[i]), fontsize=7, xytext=(4, 0), textcoords="offset points", va="center",
+            path_effects=halo, annotation_clip=True, parse_math=False,
+        )  # fmt: skip
 
 
 def _points(axes, panel, item, rows, values, k, runs):
     data = np.atleast_2d(np.asarray(rows[item.source] if item.data is None else item.data, float))
     if item.symbol == "line":
-        axes.plot(data[:, 0], data[:, 1], color=item.color, linewidth=1.5, zorder=1.5)
+        axes.plot(data[:, 0], data[:, 1], color=item.color, linewidth=1.5, label=item.label)
         return
     marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.symbol]
     color = _line_style(item, runs)["color"]
@@ -196,39 +341,59 @@ def _line(axes, panel, item, rows, values, k, runs):
 def _vline(axes, panel, item, rows, values, k, runs):
     x = values[item.control] if item.control else item.x
     x = rows[item.source].ravel()[x] if item.source else x
-    color = item.color or ROLES["theory"][0]
-    axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.dash)) if item.dash else "-")
+    if not np.isfinite(x):
+        return
+    style = _line_style(item, runs)
+    color = style["color"] if item.run else item.color or ROLES["theory"][0]
+    if item.row is None:
+        axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.dash)) if item.dash else "-")
+    else:
+        middle = _row(panel, item.row)
+        axes.plot([x, x], [middle - 0.4, middle + 0.4], color=color, linewidth=2)
     if item.label:
         right = (item.side or "right") == "right"
+        y, along = (0.97, "axes fraction") if item.row is None else (_row(panel, item.row), "data")
         axes.annotate(
-            _labelled(item.label, x), (x, 0.97), xycoords=("data", "axes fraction"), fontsize=8, color=color,
-            xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right", va="top",
-            annotation_clip=True,
+            _labelled(item.label, x), (x, y), xycoords=("data", along), fontsize=8, color=color,
+            xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right",
+            va="top" if item.row is None else "center", annotation_clip=True, parse_math=False,
         )  # fmt: skip
 
 
 def _hline(axes, panel, item, rows, values, k, runs):
     y = values[item.control] if item.control else item.y
-    axes.axhline(y, color=(item.color or ROLES["text"][0]), linewidth=0.8, linestyle=":")
+    y = rows[item.source].ravel()[y] if item.source else y
+    if not np.isfinite(y):
+        return
+    axes.axhline(y, color=(item.color or ROLES["text"][0]), linewidth=1.4 if item.source else 0.8, linestyle=":")
     if item.label:
         right = item.side == "right"
         axes.annotate(
-            item.label, (0.99 if right else 0.01, y), xycoords=("axes fraction", "data"), fontsize=8,
+            _labelled(item.label, y), (0.99 if right else 0.01, y), xycoords=("axes fraction", "data"), fontsize=8,
             ha="right" if right else "left", va="top",
             color=(item.color or ROLES["text"][0]), bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "lw": 0},
+            parse_math=False,
         )  # fmt: skip
 
 
 def _dot(axes, panel, item, rows, values, k, runs):
     style = _line_style(item, runs)
-    low, high = axes.get_ylim()
-    axes.plot(values[item.control], low + 0.3 * (high - low), "o", color=style["color"], markersize=7, clip_on=False)
+    y = panel.y[0] + 0.3 * (panel.y[1] - panel.y[0]) if item.row is None else _row(panel, item.row)
+    axes.plot(values[item.control], y, "o", color=style["color"], markersize=7, clip_on=False)
+
+
+def _row(panel, row):
+    """The middle of a row of a ruler, counted from above."""
+    return panel.y[1] - row - 0.5
 
 
 def _bars(axes, panel, item, rows, values, k, runs):
     row = rows[item.source][min(k, len(rows[item.source]) - 1)]
     heights = np.nan_to_num(row[item.channels], nan=0, posinf=1e12, neginf=-1e12)
-    axes.bar(range(len(item.channels)), heights, color=item.colors, width=0.6)
+    base = panel.y[0] if item.base is None and panel.y_log else item.base or 0.0
+    axes.bar(range(len(item.channels)), heights - base, bottom=base, color=item.colors, width=0.6)
+    if item.base is not None:
+        axes.axhline(base, color=ROLES["text"][0], linewidth=0.8)
     axes.set_xticks(range(len(item.channels)), item.labels)
 
 
@@ -249,7 +414,10 @@ def _handle(axes, panel, item, rows, values, k, runs):
 
 DRAW = {
     "field": _field,
+    "map": _map,
     "picture": _picture,
+    "solid": _solid,
+    "fog": _fog,
     "path": _path,
     "curve": _curve,
     "points": _points,
@@ -264,9 +432,9 @@ DRAW = {
 }
 
 
-def _labelled(text, x):
-    """A label whose "{x}" is replaced by the number."""
-    return text.replace("{x}", f"{x:.3g}")
+def _labelled(text, place):
+    """A label whose "{x}" or "{y}" is replaced by the number."""
+    return text.replace("{x}", f"{place:.3g}").replace("{y}", f"{place:.3g}")
 
 
 def contour_levels(grid, minimum: float, count: int = 14) -> list:

@@ -5,10 +5,13 @@
 
 /** @import { Model } from "./store.js" */
 /** @import { PanelSpec } from "./panel.js" */
-import { element, keepKeys, makeHandle, makeLegend, makeTransport, watchSliders } from "./controls.js";
+/** @import { Mark } from "./lines.js" */
+import { element, makeHandle, makeLegend, makeTransport } from "./controls.js";
+import { extent, table } from "./lines.js";
 import { MOVING, STILL, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
-import { acquire, release } from "./store.js";
+import { keepKeys, takeTyped, watchSliders } from "./sliders.js";
+import { acquire, release } from "./stores.js";
 
 /**
  * A line of the legend, as scene.py describes it.
@@ -133,7 +136,7 @@ export class View {
    * @type {(lab: Element) => Element}
    */
   settle(lab) {
-    this.leave = [watchSliders(lab), keepKeys(lab)];
+    this.leave = [watchSliders(lab, this.store), takeTyped(lab, this.store), keepKeys(lab)];
     return lab;
   }
 
@@ -165,6 +168,23 @@ export class View {
     else this.invalidate();
   }
 
+  /**
+   * The curves of a panel that are drawn step by step.
+   * @type {(panel: Panel) => Mark[]}
+   */
+  curves(panel) {
+    return panel.spec.marks.filter((item) => item.kind === "curve" && !item.still);
+  }
+
+  /**
+   * The last step that there is; while a training is running that is not the last one of the axis.
+   * @type {() => number}
+   */
+  reached() {
+    const rows = this.panels.flatMap((panel) => this.curves(panel).map((item) => table(this, item.source).rows));
+    return rows.length ? Math.max(0, Math.max(...rows) - 1) : this.scene.steps;
+  }
+
   draw() {
     if (!this.root.isConnected || !this.root.clientWidth) return;
     this.lab ??= this.settle(this.root.closest(".optimlab-lab") ?? this.root);
@@ -173,6 +193,7 @@ export class View {
     this.root.classList.toggle("optimlab-dark", this.dark);
     this.panels.forEach((panel) => panel.resize());
     for (const panel of this.panels) {
+      if (panel.spec.follow) panel.fit(...extent(this, this.curves(panel).filter((item) => shown(this, item))));
       this.drawBack(panel);
       panel.paint(panel.front, (context) => {
         for (const item of panel.spec.marks) if (MOVING[item.kind] && shown(this, item)) MOVING[item.kind](context, panel, item, this);
@@ -193,7 +214,7 @@ export class View {
   drawBack(panel) {
     const still = panel.spec.marks.filter((item) => STILL[item.kind]);
     const rows = still.map((item) => this.store.pick(item.source));
-    const key = [panel.width, panel.height, panel.scale, this.theme, panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];
+    const key = [panel.width, panel.height, panel.scale, this.theme, ...panel.up(), panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];
     const before = panel.key;
     if (before && key.length === before.length && key.every((part, i) => part === before[i])) return;
     const context = panel.paint(panel.back, (inner) => still.forEach((item) => STILL[item.kind](inner, panel, item, this)));

@@ -9,8 +9,11 @@ browser draws it as current only while the controls show just those.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -27,6 +30,7 @@ from .scene import Scene
 __all__ = ["Source", "Stage"]
 
 HERE = Path(__file__).parent
+BREATH, LULL = 0.005, 0.1  # seconds: requests that follow so closely are one; for so long at most one is put off
 
 
 @dataclass(frozen=True)
@@ -58,41 +62,80 @@ class Stage(anywidget.AnyWidget):
     scene : what is shown
     sources : what is computed
     sliders : {control: slider widget}
-    grids : {control: the slider's positions, shape (n,)}
+    grids : {control: the value of each of the slider's positions, shape (n,)}
+    positions : {control: the positions, shape (n,)}, even steps; the grids if None
     points : {control: (x, y)}, what can be dragged
+    exact : {control: value}, which may lie between two of the slider's positions; a browser moves the slider to one
+    typed : {control: {symbol, low, high, log, whole}}, which numbers may be typed
     """
 
-    _esm = bundle(HERE / "view.js")
-    _css = HERE / "stage.css"
+    _esm = (HERE / "once.js").read_text("utf-8")
+    _css = (HERE / "stage.css").read_text("utf-8")  # a Path would be watched, and every stage kept alive for it
 
+    program = traitlets.Unicode(bundle(HERE / "view.js")).tag(sync=True)
     uid = traitlets.Unicode().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     sliders = traitlets.Dict().tag(sync=True, **widget_serialization)
     grids = traitlets.Dict().tag(sync=True)
+    positions = traitlets.Dict().tag(sync=True)
     points = traitlets.Dict().tag(sync=True)
+    programmed = traitlets.Dict().tag(sync=True)
+    typed = traitlets.Dict().tag(sync=True)
     layout_of_sources = traitlets.Dict().tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, scene: Scene, sources, sliders, grids, points, **kwargs):
+    def __init__(self, scene: Scene, sources, sliders, grids, points, exact=None, positions=None, **kwargs):
         self._sources = {source.name: source for source in sources}
         self._grids = {name: np.asarray(grid, float) for name, grid in grids.items()}
         self._fresh: dict = {}
+        self._wanted: dict | None = None  # the newest request that is not answered yet
+        self._waiting: asyncio.TimerHandle | None = None
+        self._since = self._worked = 0.0  # when the first of those that wait came, and when the last one was answered
         self._turn = Lock()  # JupyterLab may answer widgets from a second thread while a cell runs
-        values = {name: slider.value for name, slider in sliders.items()} | {n: list(p) for n, p in points.items()}
+        exact = {name: slider.value for name, slider in sliders.items()} if exact is None else exact
+        values = dict(exact) | {n: list(p) for n, p in points.items()}
+        arrays = dict(self._arrays(values, True))
+        # One binary trait for each array, so that only what changed travels.
+        self.add_traits(**{name: traitlets.Dict().tag(sync=True) for name in arrays})
         super().__init__(
             uid=uuid4().hex,
             scene=scene.as_dict(),
             sliders=dict(sliders),
             grids={name: grid.tolist() for name, grid in self._grids.items()},
+            positions={name: np.asarray(at, float).tolist() for name, at in (positions or grids).items()},
             points={name: list(point) for name, point in points.items()},
             layout_of_sources={s.name: {"needs": list(s.needs), "sweeps": self._swept(s)} for s in sources},
+            **arrays,
             **kwargs,
         )
-        # One binary trait for each array, so that only what changed travels.
-        self.add_traits(**{name: traitlets.Dict(value).tag(sync=True) for name, value in self._arrays(values, True)})
         self.observe(self._answer, "request")
+        self.exact = dict(exact)
+        self._lately = {name: [value] for name, value in exact.items()}  # what a browser may still move to a position
+        for name, slider in sliders.items():
+            slider.observe(partial(self._hear, name), "value")
+
+    def _hear(self, name, change):
+        """A slider has moved; not if a browser has only moved it to the position nearest to the value.
+
+        That a browser does for each value, and it may be heard when the next one is set already.
+        """
+        value, lately = change["new"], self._lately[name]
+        if "value" in getattr(change["owner"], "_property_lock", {}):
+            positions, log = np.asarray(self.positions[name]), self.typed.get(name, {}).get("log")
+            here = nearest(positions, log, value)
+            known = [nearest(positions, log, before) == here for before in lately]
+            if any(known):
+                del lately[: known.index(True)]
+                return
+            value = float(self._grids[name][here]) if here >= 0 else value
+            lately.clear()
+        else:
+            _, count = self.programmed.get(name, (0, 0))
+            self.programmed = self.programmed | {name: [value, count + 1]}
+        lately.append(value)
+        self.exact[name] = value
 
     @property
     def metadata(self) -> dict:
@@ -111,6 +154,18 @@ class Stage(anywidget.AnyWidget):
         """Compute a source that needs no controls anew, and send it to the browser at once, while a cell runs too."""
         with self._turn:
             self.set_trait(f"current_{name}", {"base": {}, **pack(self._sources[name].compute({}))})
+
+    def forget(self):
+        """Drop all arrays and the program, here and in the browser, before the stage is closed.
+
+        A browser never lets go of a closed model (JupyterLab holds its comm): so it holds an empty one.
+        """
+        with self.hold_sync():
+            self.program = ""
+            for name in self.trait_names():
+                if name.startswith(("current_", "sweep_")):
+                    self.set_trait(name, {})
+        self.answered += 1  # a model in the browser keeps what it was before its last change
 
     def _swept(self, source):
         wanted = source.needs if source.sweeps is None else source.sweeps
@@ -134,13 +189,38 @@ class Stage(anywidget.AnyWidget):
         return outdated
 
     def _answer(self, change):
-        """The browser asks: recompute what its values have made stale, then say which request was answered."""
+        """The browser asks. One request is answered at once; of many in a row only the newest."""
+        self._wanted = change["new"]
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nothing can wait here
+            return self._work()
+        now = time.monotonic()
+        if now - self._worked > LULL:
+            return self._work()
+        if self._waiting is not None and now - self._since < LULL:
+            self._waiting.cancel()
+        elif self._waiting is not None:
+            return None
+        else:
+            self._since = now
+        self._waiting = loop.call_later(BREATH, self._work)
+
+    def _work(self):
+        """Recompute what the newest values have made stale, then say which request was answered."""
         with self._turn:
-            self._work_on(change["new"])
+            self._waiting, request = None, self._wanted
+            if request is not None:
+                self._wanted = None
+                self._work_on(request)
+            self._worked = time.monotonic()
 
     def _work_on(self, request):
         try:
             values = self._checked(request.get("values"))
+            for name in set(request.get("typed") or ()) & self.exact.keys():
+                self.exact[name] = values[name]
+                self._lately[name].append(values[name])
             for name, content in self._arrays(values, bool(request.get("rest"))):
                 self.set_trait(name, content)
             if request.get("rest"):
@@ -171,6 +251,14 @@ class Stage(anywidget.AnyWidget):
                 raise ValueError(f"{name} must be {what}, got {told(value)}")
             checked[name] = number.tolist()
         return checked
+
+
+def nearest(positions, log, value) -> int:
+    """The position of a slider that is nearest to a value, on the slider's own scale; −1 for a value that has none."""
+    if log and not value > 0:
+        return -1
+    scale = np.log if log else np.asarray
+    return int(np.argmin(np.abs(scale(positions) - scale(value))))
 
 
 def sequence_number(request) -> int:

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tools.browser import HOW_TO, find_chromium
 from tools.notebooks import all_notebooks
@@ -25,15 +26,27 @@ FAILED = pytest.StashKey[bool]()
 
 # Files whose tests are long, and need nothing from one another: each test may go to a process of its own.
 APART = ("test_notebooks.py", "test_every_lab.py", "test_stop.py")
+LONG = ("test_race.py", "test_accessible.py", *APART)
 
 
-@pytest.hookimpl(tryfirst=True)
+class Files(LoadScopeScheduling):
+    """The tests of a file share a page and go to one process, but for those of `APART`.
+
+    (pytest-xdist's own "loadgroup" writes the group where pytest 9.2 no longer reads it.)
+    """
+
+    def _split_scope(self, nodeid):
+        path = nodeid.split("::")[0]
+        return nodeid if path.endswith(APART) else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Files(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """The tests of a file share a page and go to one process, but for those of `APART`, which come first."""
-    for item in items:
-        alone = item.path.name in APART
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else item.path.name))
-    items.sort(key=lambda item: APART.index(item.path.name) if item.path.name in APART else len(APART))
+    """Long tests and files first, so that no process waits at the end for one of them."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,8 +21,11 @@ LABS = {
     "fit_lab with an optimizer": "fit_lab(diabetes(), GradientDescent(0.3), steps=30)",
     "gradient_lab": "gradient_lab(ravine(kappa=10))",
     "gradient_lab of one parameter": "gradient_lab(parabola())",
+    "map_lab": "map_lab(ravine(kappa=10), Momentum(0.02, 0.8), steps=60)",
+    "map_lab of Adam": 'map_lab(ravine(kappa=10), Adam(0.1), y="beta2", steps=60)',
     "schedule_lab": "schedule_lab(Noisy(ravine(kappa=10), 0.3))",
     "schedule_lab without noise": "schedule_lab(ravine(kappa=10), Momentum(), ['cosine', 'step decay'])",
+    "noise_lab": "noise_lab(diabetes(), lr=0.1, steps=60)",
     "range_lab": "range_lab(Network((64, 16, 10)), digits(200), Adam(), epochs=3)",
     "saddle_lab": "saddle_lab(steps=120)",
     "clip_lab": "clip_lab()",
@@ -128,3 +131,19 @@ def play_and_scrub(stage):
     stage.wait("(lab, k) => lab.querySelector('.optimlab-stage').optimlab().k > k", 1)
     stage.scrub.press("Home")
     assert stage.picture(PANELS) == before
+
+
+def test_all_labs_of_a_page_share_one_program(stage):
+    """A page never lets go of a module: it must not get one with each lab."""
+    assert stage.root.evaluate("() => globalThis.optimlabPrograms.size") == 1
+
+
+def test_on_a_phone_no_lab_is_wider_than_the_page(stage, lab):
+    page = lab.page
+    before = page.viewport_size
+    try:
+        page.set_viewport_size({"width": 390, "height": 1000})
+        stage.wait("lab => lab.getBoundingClientRect().right <= 390")
+        assert stage.box.evaluate("stage => stage.scrollWidth <= stage.clientWidth")
+    finally:
+        page.set_viewport_size(before)

@@ -55,9 +55,10 @@ def test_training_curves_grow_while_the_cell_runs(notebook, server):
         for epochs in (1, 3, 5):
             live.wait(EPOCHS, epochs)
             pictures.append(live.picture())
+            assert int(live.root.locator(".optimlab-counter").inner_text().split()[1]) in range(epochs, 6)
         assert pictures[0] != pictures[1] != pictures[2]
         assert notebook.prompt(0) == "[*]:"
-        assert "epoch 5 / 6" not in notebook.text(0)  # the fifth is not over
+        assert "epoch 5 / 6, loss" not in notebook.text(0)  # the fifth is not over
     notebook.page.wait_for_function("() => window.running === null")
     (final,) = notebook.stages()
     final.wait(EPOCHS, 6)
@@ -80,6 +81,7 @@ def test_the_stop_button_ends_a_training_and_leaves_history_and_network_usable(n
     (final,) = notebook.stages()
     trained = final.report()["sources"]["run0"]["shape"][0]
     assert trained > 3
+    assert final.root.locator(".optimlab-counter").inner_text() == f"epoch {trained - 1} / 100000"
     notebook.run(2)
     assert notebook.text(2).splitlines()[:2] == ["True True", "True"]
     assert notebook.text(2).splitlines()[2].startswith("after 2 epochs")

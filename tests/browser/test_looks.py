@@ -49,7 +49,7 @@ def test_a_lab_made_under_the_dark_theme_is_dark(notebook, themed):
     assert race.strong_pixels(DARK_COLORS["Momentum"]) > 50
 
 
-@pytest.mark.parametrize("width, stacked", [(1400, False), (700, True), (420, True)])
+@pytest.mark.parametrize("width, stacked", [(1400, False), (700, False), (420, True)])
 def test_panels_stand_beside_each_other_or_stack_and_nothing_is_wider_than_the_cell(notebook, race, width, stacked):
     page = notebook.page
     try:
@@ -60,6 +60,8 @@ def test_panels_stand_beside_each_other_or_stack_and_nothing_is_wider_than_the_c
         panels = [panel.bounding_box() for panel in race.panels()]
         assert (panels[1]["y"] > panels[0]["y"]) == stacked
         assert min(panel["width"] for panel in panels) > 200
+        knob = race.slider("η", "Momentum").root.bounding_box()
+        assert stacked or knob["y"] + knob["height"] - panels[0]["y"] < 800  # picture and slider on one screen
         right = room.bounding_box()["x"] + room.bounding_box()["width"]
         assert race.widest() <= right + 1
         assert race.box.evaluate("stage => stage.scrollWidth <= stage.clientWidth")

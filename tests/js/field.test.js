@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { contourLevels, fieldImage, upsample } from "../../optimlab/stage/field.js";
+import { colorAt, contourLevels, fieldImage, mapPixels, shareOfSteps, upsample } from "../../optimlab/stage/field.js";
 import { THEMES } from "../../optimlab/stage/panel.js";
 
 /** @import { Mark } from "../../optimlab/stage/lines.js" */
@@ -154,4 +154,40 @@ test("a surface that falls is the mirror image of one that rises", () => {
   const clear = pairs.filter(([a, b]) => a >= 0 && b >= 0);
   assert.ok(clear.length > 0.9 * WIDE);
   assert.ok(clear.every(([a, b]) => a === b));
+});
+
+test("north is up and east is right, at points that have no mirror image", () => {
+  const corner = gridOf((x, y) => (x > 0.8 && y > 0.6 ? 1 : 0), 11, 11);
+  const found = upsample(corner, 11, 11, HEIGHT, WIDTH);
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => found[Math.floor((1 - y) * HEIGHT) * WIDTH + Math.floor(x * WIDTH)];
+  assert.ok(at(0.95, 0.9) > 0.9);
+  for (const [x, y] of [[0.05, 0.9], [0.95, 0.1], [0.05, 0.1], [0.6, 0.9], [0.95, 0.4]]) assert.ok(Math.abs(at(x, y)) < 0.1, `${x}, ${y}`);
+});
+
+test("contour levels crowd towards the floor, where most of a valley lies", () => {
+  const levels = contourLevels(BOWL.map((value) => value ** 2), 0, 16);
+  const gaps = levels.map((level, i) => level - (levels[i - 1] ?? 0));
+  assert.ok(gaps[14] > 3 * gaps[0]);
+});
+
+// The map of two hyperparameters
+
+const MAP = /** @type {Mark} */ (/** @type {unknown} */ ({ low: 1, top: 100, colors: ["#000000", "#ff0000"] }));
+
+test("a map has its first row below, and a colour for the logarithm of its steps", () => {
+  const pixels = mapPixels(Float32Array.from([1, 10, 100, NaN]), [2, 2], MAP, theme, 20, 10, 1);
+  const red = (/** @type {number} */ x, /** @type {number} */ y) => pixels[(9 - y) * 20 + x] & 255;
+  assert.deepEqual([red(0, 0), red(19, 0), red(0, 9)], [0, 128, 255]);
+  assert.equal(pixels[19], colorAt([theme.never, theme.never], 0));
+});
+
+test("what diverges is hatched, what only does not settle is not", () => {
+  const pixels = mapPixels(Float32Array.from([Infinity, NaN]), [1, 2], MAP, theme, 40, 20, 1);
+  const kinds = (/** @type {number} */ from) => new Set(Array.from({ length: 400 }, (_, i) => pixels[Math.floor(i / 20) * 40 + from + (i % 20)])).size;
+  assert.deepEqual([kinds(0), kinds(20)], [2, 1]);
+});
+
+test("fewer steps than the scale begins with have its first colour", () => {
+  assert.equal(shareOfSteps(2, /** @type {Mark} */ ({ ...MAP, low: 5 })), 0);
+  assert.equal(shareOfSteps(100, MAP), 1);
 });

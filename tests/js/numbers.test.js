@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { along, decades, floats, moved, rowOf, same, shareOf, short, tickLabel, ticks } from "../../optimlab/stage/numbers.js";
+import { along, decades, floats, moved, parsed, rowOf, same, shareOf, short, stretched, tickLabel, ticks } from "../../optimlab/stage/numbers.js";
 
 /** @import { Range } from "../../optimlab/stage/numbers.js" */
 
@@ -134,3 +134,27 @@ for (const [ranges, log, kind] of /** @type {[Range[], boolean, string][]} */ ([
     }
   });
 }
+
+for (const [text, number] of [["0.05", 0.05], ["0,05", 0.05], ["−3", -3], ["1e-3", 1e-3], [" 1 000 ", 1000], [".5", 0.5], ["5.", 5]]) {
+  test(`a number that is typed: ${text}`, () => assert.equal(parsed(/** @type {string} */ (text)), number));
+}
+
+for (const text of ["", "a", "1,000.5", "1.2.3", "1,2,3", "1/2", "0x10", "NaN", "Infinity", "1e", "--1"]) {
+  test(`no number: “${text}”`, () => assert.ok(Number.isNaN(parsed(text))));
+}
+
+test("an axis ends where it should, or pairs of decades beyond, twelve at most", () => {
+  for (const [highest, end] of [[5, 10], [-Infinity, 10], [11, 1e3], [999, 1e3], [1001, 1e5], [1e30, 1e13]]) {
+    const [low, high] = stretched([1e-6, 10], [Infinity, highest], true);
+    assert.equal(low, 1e-6);
+    assert.equal(Math.round(Math.log10(high)), Math.log10(end));
+  }
+  for (const [lowest, end] of [[1, 1e-3], [9e-4, 1e-5], [1e-5, 1e-5], [0, 1e-15]]) {
+    assert.equal(Math.round(Math.log10(stretched([1e-3, 10], [lowest, 5], true)[0])), Math.log10(end));
+  }
+});
+
+test("an axis that is not logarithmic doubles until the values are on it", () => {
+  for (const [highest, end] of [[2, 3], [4, 5], [5.1, 9], [8.9, 9]]) assert.deepEqual(stretched([1, 3], [Infinity, highest], false), [1, end]);
+  assert.deepEqual(stretched([1, 3], [-0.5, 2], false), [-1, 3]);
+});

@@ -73,3 +73,23 @@ test("a panel contains its axes and nothing else", () => {
     assert.ok(!panel.contains(px, py));
   }
 });
+
+test("a panel that follows its curves shows the highest place, and gives it back", () => {
+  const panel = panelOf([0, 1], [1e-6, 10], false, true);
+  panel.fit(1e-9, 500);
+  close(panel.up(), [1e-6, 1e3]);
+  assert.ok(panel.contains(MIDDLE_X, panel.y(500)) && panel.data(MIDDLE_X, TOP)[1] > 999);
+  panel.fit(1e-9, 2);
+  close(panel.up(), [1e-6, 10]);
+  panel.spec.follow = "both";
+  panel.fit(1e-9, 2);
+  close([panel.up()[0] * 1e10, panel.up()[1]], [1, 10]);
+});
+
+test("a panel that stands alone in its row is no taller than half the stage", () => {
+  const panel = panelOf([0, 1], [0, 1], false, false);
+  panel.spec.height = 0.72;
+  assert.equal(panel.heightFor(400, 1220), 288);
+  assert.equal(panel.heightFor(583, 583), 292);
+  assert.equal(panel.heightFor(300, 300), 216);
+});

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { Store, acquire, release } from "../../optimlab/stage/store.js";
+import { Store } from "../../optimlab/stage/store.js";
+import { acquire, release } from "../../optimlab/stage/stores.js";
 import { fakeStage, sent } from "./model.js";
 
 /** @import { FakeModel } from "./model.js" */
@@ -54,7 +55,7 @@ for (const [control, value, row] of /** @type {const} */ ([["x", 0, [20, -20]], 
 
 test("a value between two rows is stale and shows the row that was drawn last", () => {
   store.pick("sum");
-  sliders.x.receive({ value: 0.4 });
+  store.set("x", 0.4);
   assert.deepEqual([shown(), fresh()], [[21, -19], false]);
 });
 
@@ -68,7 +69,7 @@ test("a sweep for other values of the other sliders is not taken for theirs", ()
 });
 
 test("what was never current is shown as stale", () => {
-  sliders.x.receive({ value: 0.4 });
+  store.set("x", 0.4);
   assert.deepEqual([shown(), fresh()], [[21, -19], false]);
 });
 
@@ -107,16 +108,16 @@ test("a slider that its sweeps answer asks nothing until it rests, and then for 
   mock.timers.tick(REST - 1);
   assert.equal(model.requests.length, 0);
   mock.timers.tick(1);
-  assert.deepEqual(model.requests, [{ seq: 1, values: { x: 2, y: 20, point: [3, 4] }, rest: true }]);
+  assert.deepEqual(model.requests, [{ seq: 1, typed: [], values: { x: 2, y: 20, point: [3, 4] }, rest: true }]);
 });
 
 test("what is missing is asked for at once", () => {
-  sliders.x.receive({ value: 0.4 });
-  assert.deepEqual(model.requests, [{ seq: 1, values: { x: 0.4, y: 20, point: [3, 4] }, rest: false }]);
+  store.set("x", 0.4);
+  assert.deepEqual(model.requests, [{ seq: 1, typed: [], values: { x: 0.4, y: 20, point: [3, 4] }, rest: false }]);
 });
 
 test("one request is under way at a time, and the next is the newest", () => {
-  for (const value of [0.1, 0.2, 0.3, 0.4]) sliders.x.receive({ value });
+  for (const value of [0.1, 0.2, 0.3, 0.4]) store.set("x", value);
   assert.deepEqual(model.requests.map(({ values }) => values.x), [0.1]);
   answer();
   assert.deepEqual(model.requests.map(({ values }) => values.x), [0.1, 0.4]);
@@ -125,7 +126,7 @@ test("one request is under way at a time, and the next is the newest", () => {
 });
 
 test("only the answer to the request under way makes room for the next", () => {
-  for (const value of [0.1, 0.2]) sliders.x.receive({ value });
+  for (const value of [0.1, 0.2]) store.set("x", value);
   model.receive({ answered: 0 });
   assert.equal(model.requests.length, 1);
   model.receive({ answered: 1 });
@@ -140,7 +141,7 @@ test("a request says what the controls showed when it was made", () => {
 
 test("a view that comes later counts on from the kernel's last answer", () => {
   model.traits.answered = 41;
-  sliders.x.receive({ value: 0.4 });
+  store.set("x", 0.4);
   assert.equal(model.requests[0].seq, 42);
 });
 
@@ -174,7 +175,7 @@ test("a value that is the same up to rounding is no change", () => {
 test("a kernel that is silent for long is spoken of, as long as what is shown is stale", () => {
   const now = mock.method(performance, "now", () => 0).mock;
   let changes = 0;
-  sliders.x.receive({ value: 0.4 });
+  store.set("x", 0.4);
   store.listeners.add(() => changes++);
   assert.equal(store.complaint(), "");
   now.mockImplementation(() => PATIENCE + 1);
@@ -215,7 +216,64 @@ test("a store that is closed listens no more and asks no more", () => {
   sliders.x.receive({ value: 2 });
   store.close();
   mock.timers.tick(PATIENCE);
-  sliders.x.receive({ value: 0.4 });
+  sliders.x.receive({ value: 0 });
   assert.equal(model.requests.length, 0);
   assert.deepEqual([model, sliders.x, sliders.y].map(({ heard }) => heard), [0, 0, 0]);
+});
+
+// What lies between two positions of a slider
+
+test("a slider that is put to the position nearest to its value changes nothing", () => {
+  model.receive({ programmed: { y: [14, 1] } });
+  assert.equal(store.values.y, 14);
+  sliders.y.receive({ value: 10 }); // on a logarithmic slider 14 is nearer to 10 than to 20; on a linear one too
+  assert.equal(store.values.y, 14);
+  sliders.y.receive({ value: 20 });
+  assert.equal(store.values.y, 20);
+});
+
+test("nearest means nearest on the slider's own scale", () => {
+  model.receive({ programmed: { y: [14.5, 1] } });
+  sliders.y.receive({ value: 20 }); // √(10 · 20) = 14.1 is the middle
+  assert.equal(store.values.y, 14.5);
+});
+
+test("what a program sets is heard once, and again when it is set again", () => {
+  model.receive({ programmed: { x: [0.3, 1] } });
+  sliders.x.receive({ value: 2 });
+  model.receive({ programmed: { x: [0.3, 1], y: [11, 1] } });
+  assert.deepEqual([store.values.x, store.values.y], [2, 11]);
+  model.receive({ programmed: { x: [0.3, 2], y: [11, 1] } });
+  assert.equal(store.values.x, 0.3);
+});
+
+test("what is typed is taken as it is, and Python is told once", () => {
+  store.type("x", " 1,25 ");
+  assert.equal(store.values.x, 1.25);
+  assert.deepEqual(model.requests.at(-1)?.typed, ["x"]);
+  answer();
+  store.type("y", "15");
+  assert.deepEqual(model.requests.at(-1)?.typed, ["y"]);
+});
+
+test("what cannot be taken is refused in words until something moves", () => {
+  for (const text of ["2.5", "-1", "one", "", "1,0,0", "NaN", "Infinity"]) {
+    store.type("x", text);
+    assert.equal(store.values.x, 1, text);
+    assert.match(store.complaint(), /^x must be a number from 0 to 2 here, got “/);
+  }
+  store.type("y", "10.5");
+  assert.match(store.complaint(), /^y must be a whole number from 10 to 30/);
+  sliders.x.receive({ value: 2 });
+  assert.equal(store.complaint(), "");
+});
+
+test("a page that is opened again shows the value that its arrays were computed for", async () => {
+  const again = fakeStage();
+  again.sliders.x.receive({ value: 1 });
+  again.model.receive({ current_sum: sent({ x: 1.2, y: 20 }, [2], [21.2, -18.8]) });
+  const other = new Store(again.model);
+  await other.ready;
+  assert.equal(other.values.x, 1.2);
+  other.close();
 });
