@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .tape import as_symbolic
+
 MILLION = 10**6  # steps, epochs, units: more than a learner waits for
 
 Choice = TypeVar("Choice")
@@ -57,8 +59,10 @@ def check_function(what: str, function: Function) -> Function:
 def check_numbers(values: Any, must: str) -> np.ndarray:
     """A float array of what are numbers, or a `ValueError` that says what `must` be.
 
-    A PyTorch tensor is taken without its history.
+    A PyTorch tensor is taken without its history; what is being recorded (`optimlab.tape`) passes.
     """
+    if (symbolic := as_symbolic(values)) is not None:
+        return symbolic  # type: ignore[return-value]
     try:
         array = np.asarray(values.detach() if hasattr(values, "detach") else values)
         if array.size and array.dtype.kind not in "fiu":

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .checks import inside, told
+from .tape import as_symbolic
 
 Rate = float | np.ndarray | Callable[..., Any]
 """A learning rate: a number, an array that broadcasts against θ, or a schedule (a function of the step k)."""
@@ -51,6 +52,8 @@ class Knob:
 
     def check(self, value: Any) -> float | np.ndarray:
         """Return `value` as a float or a float array, or raise a `ValueError` that a learner understands."""
+        if (symbolic := as_symbolic(value)) is not None:
+            return symbolic  # type: ignore[return-value]
         name = f"{self.meaning} {self.symbol}"
         try:
             numbers = np.asarray(value)

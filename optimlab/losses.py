@@ -80,6 +80,10 @@ class Loss:
         """What one gradient of step k costs, in single examples; 1 where there are no examples."""
         return 1
 
+    def as_formula(self) -> Loss:
+        """The same loss as a formula that is short enough for a tape: where there are data, without them."""
+        return self
+
     def replace(self, **changes: Any) -> Loss:
         """The same loss with other knobs."""
         if changes:

@@ -63,6 +63,9 @@ class Noisy(Through):
     def params(self) -> Mapping:  # type: ignore[override]
         return {**self.surface.params, "sigma": self.sigma}
 
+    def as_formula(self) -> Noisy:
+        return Noisy(self.surface.as_formula(), self.sigma, self.seed, self.copies)
+
     def replace(self, **changes: Any) -> Noisy:
         """The same with other knobs: ``Noisy(ravine()).replace(sigma=0.3, kappa=50)``."""
         sigma = changes.pop("sigma", self.sigma)

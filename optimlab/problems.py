@@ -169,6 +169,9 @@ class LinearRegression(Regression):
         (X, y), theta = self._rows(rows), self._point(theta)
         return like(theta, (theta @ X.T - y) @ X / len(y) + self.l2 * theta)
 
+    def as_formula(self) -> Loss:
+        return Quadratic(self)
+
     @cached_property
     def eigenvalues(self) -> tuple:  # type: ignore[override]
         roots = np.zeros(self.dim)
@@ -186,6 +189,22 @@ class LinearRegression(Regression):
             theta = theta + least_squares(rows, targets - rows @ theta)
             best = min(best, theta, key=self.value)
         return best
+
+
+class Quadratic(Through):
+    """A least-squares loss without its data: L = min L + ½ Δᵀ H Δ with Δ = θ − argmin L."""
+
+    stochastic = False
+
+    def __init__(self, problem: LinearRegression):
+        super().__init__(problem)
+        self.hessian = problem.design.T @ problem.design / problem.size + problem.l2 * np.eye(problem.dim)
+
+    def value(self, theta: Any) -> Any:
+        return self.minimum + 0.5 * np.sum((theta - self.solution) * self.gradient(theta), axis=-1)
+
+    def gradient(self, theta: Any) -> Any:
+        return (theta - self.solution) @ self.hessian
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -119,7 +119,7 @@ class constant(Schedule):
     lr: float = initial_rate()
 
     def __call__(self, k: Any) -> Any:
-        return self.lr + 0.0 * np.asarray(k)
+        return self.lr + 0.0 * k
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,7 +207,7 @@ class cosine_restarts(Schedule):
     end_value: float = final_rate()
 
     def __call__(self, k: Any) -> Any:
-        periods, growth = np.asarray(k, float) / self.T_0, self.T_mult - 1.0
+        periods, growth = k / self.T_0, self.T_mult - 1.0
         with np.errstate(divide="ignore", invalid="ignore"):  # the geometric series, and its limit for T_mult = 1
             cycle = np.floor(np.where(growth == 0, periods, np.log1p(periods * growth) / np.log(self.T_mult)) + 1e-12)
             start = np.where(growth == 0, cycle, (self.T_mult**cycle - 1) / growth)
@@ -231,7 +231,6 @@ class warmup(Schedule):
             raise ValueError(f"warmup needs a schedule to warm up for, got {told(self.schedule)}")
 
     def __call__(self, k: Any) -> Any:
-        k = np.asarray(k, float)
         share = k / np.maximum(self.warmup_steps, 1)
         rising = (self.start_factor + (1 - self.start_factor) * share) * self.schedule(0)
         return np.where(k < self.warmup_steps, rising, at_steps(self.schedule, np.maximum(k - self.warmup_steps, 0)))
@@ -267,7 +266,6 @@ class join_schedules(Schedule):
         object.__setattr__(self, "boundaries", tuple(int(k) for k in steps))
 
     def __call__(self, k: Any) -> Any:
-        k = np.asarray(k, float)
         eta = at_steps(self.schedules[0], k)
         for begin, schedule in zip(self.boundaries, self.schedules[1:]):
             eta = np.where(k < begin, eta, at_steps(schedule, np.maximum(k - begin, 0)))
@@ -304,7 +302,7 @@ class one_cycle(Schedule):
         first = self.max_lr / self.div_factor
         last = first / self.final_div_factor
         peak, end = self.pct_start * self.total_steps - 1, self.total_steps - 1
-        k = np.minimum(np.asarray(k, float), end)
+        k = np.minimum(k, end)
         up = cosine_between(first, self.max_lr, k / np.where(peak > 0, peak, 1))
         down = cosine_between(self.max_lr, last, (k - peak) / (end - peak))
         return np.where(k < peak, up, down)
@@ -331,7 +329,6 @@ class warmup_stable_decay(Schedule):
             )
 
     def __call__(self, k: Any) -> Any:
-        k = np.asarray(k, float)
         left = np.maximum(self.total_steps - k, 0)
         rise = np.where(k < self.warmup_steps, k / np.maximum(self.warmup_steps, 1), 1.0)
         fall = np.where(left < self.decay_steps, left / np.maximum(self.decay_steps, 1), 1.0)
@@ -346,7 +343,7 @@ class inverse_sqrt(Schedule):
     warmup_steps: int = warmup_length(low=1)
 
     def __call__(self, k: Any) -> Any:
-        t = np.asarray(k, float) + 1
+        t = k + 1
         return self.lr * np.minimum(t / self.warmup_steps, np.sqrt(self.warmup_steps / t))
 
 

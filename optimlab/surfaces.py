@@ -127,7 +127,7 @@ class Surface(Loss):
         if theta.ndim == 0 or theta.shape[-1] != self.dim:
             raise ValueError(f"θ must have shape (..., {self.dim}) on {self.name}, got {theta.shape}")
         # Contiguous coordinates: the same numbers for one point as for many, and faster.
-        return [np.ascontiguousarray(theta[..., i]).reshape(theta.shape[:-1]) for i in range(self.dim)]
+        return [np.copy(theta[..., i], order="C") for i in range(self.dim)]
 
     def __repr__(self) -> str:
         values = [f"{knob.symbol}={short(self.params[name])}" for name, knob in self.knobs.items()]
@@ -163,9 +163,9 @@ def ravine(kappa: Any = 20.0, angle: Any = 0.0) -> Surface:
     turn = np.deg2rad(angle)
     shape = np.round(np.cos(turn), 15), np.round(np.sin(turn), 15), kappa
 
-    def like(x: np.ndarray) -> Iterator[np.ndarray]:
+    def like(x: np.ndarray) -> Iterator[Any]:
         """cos, sin and κ in the precision of x, so that float32 stays float32."""
-        return (np.asarray(number, x.dtype) for number in shape)
+        return (number if type(number) is float else number.astype(x.dtype) for number in shape)
 
     def of(x: Any, y: Any) -> Any:
         c, s, kappa = like(x)

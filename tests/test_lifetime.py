@@ -58,7 +58,7 @@ def test_what_a_closed_lab_held_is_free(notebook, capsys):
 
 def test_a_lab_that_is_closed_holds_no_arrays_in_kernel_and_browser(notebook, capsys):
     stage = notebook("a", MAKE).stage
-    assert stage.program and stage.get_state()["current_run0"]["bytes"]
+    assert stage.program and stage.get_state()["current_run0"]["base"]
     notebook("a", "1 + 1")
     left = {name: value for name, value in stage.trait_values().items() if name.startswith(("current_", "sweep_"))}
     assert left and not any(left.values()) and not stage.program

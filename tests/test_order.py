@@ -1,15 +1,18 @@
-"""Cells out of order: each runs on its own after the set-up cell, and shows what it shows in order."""
+"""Cells out of order: each runs on its own after the set-up cell, and shows what it shows in order.
+
+Cells that train and show no lab are left to nbval: they take minutes.
+"""
 
 import nbformat
 import pytest
 
-from tools.notebooks import all_notebooks, code_cells, read, run, setup_cells, tidy
+from tools.notebooks import all_notebooks, code_cells, only_trains, read, run, setup_cells, tidy
 
 
 def backwards(notebook):
     """The set-up cell, then all others from the last to the first; what defines a class goes before what uses it."""
     setup = setup_cells(notebook)
-    others = [cell for cell in reversed(code_cells(notebook)) if cell not in setup]
+    others = [cell for cell in reversed(code_cells(notebook)) if cell not in setup and not only_trains(cell)]
     return [*setup, *sorted(others, key=lambda cell: "\nclass " not in f"\n{cell.source}")]
 
 

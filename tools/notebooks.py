@@ -63,6 +63,12 @@ def covers(notebook: nbformat.NotebookNode) -> list[dict]:
     return [output.data for cell in tagged for output in cell.outputs if "image/png" in output.get("data", {})]
 
 
+def only_trains(cell: nbformat.NotebookNode) -> bool:
+    """Whether a cell takes long and shows no lab."""
+    has_lab = any(WIDGET in output.get("data", {}) for output in cell.outputs)
+    return not has_lab and re.search(r"\b(?:train|range_test)\(", cell.source) is not None
+
+
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 

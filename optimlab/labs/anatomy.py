@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 from html import escape
 from itertools import islice, pairwise
 
@@ -18,7 +19,8 @@ from ..stage.widget import Source
 from .inputs import plane, start_on
 from .lab import Control, Lab
 from .panels import surface_panel
-from .sources import field_source, path_source, slider_knobs, surface_at, with_values
+from .sources import field_source, path_source, shapes, slider_knobs, surface_at, with_values
+from .travel import Taken, Walk, walk_recipe
 
 __all__ = ["anatomy"]
 
@@ -149,32 +151,50 @@ def parts_sources(surface, optimizer, cut, needs, steps) -> list[Source]:
         with np.errstate(all="ignore"):
             return np.moveaxis(step_by_step(surface_at(surface, values), setting, start, steps, cut), 0, -2)
 
-    return [Source("parts", needs, compute), Source("enlarged", needs, lambda v: enlarged(compute(v), cut))]
+    def begin(values):
+        return Walk(surface_at(surface, values), with_values(optimizer, name, values), values["start"])
+
+    def row(walk, taken):
+        return [channels(walk.optimizer, taken, cut)]
+
+    def enlarged_row(walk, taken):
+        return [enlarged(*row(walk, taken), cut)]
+
+    recipes = [walk_recipe(begin, shapes(needs), steps, one, last=False) for one in (row, enlarged_row)]
+    return [
+        Source("parts", needs, compute, recipe=recipes[0]),
+        Source("enlarged", needs, lambda v: enlarged(compute(v), cut), recipe=recipes[1]),
+    ]
 
 
 def step_by_step(surface, optimizer, start, steps, cut):
     """The channels of every step, shape (T, ..., channels)."""
     rows = []
-    points = pairwise(islice(walk(surface, Driver(optimizer), start), steps + 1))
-    for here, there in points:
-        at = here.theta, surface.gradient_at(here.k), here.state, here.k
-        terms = optimizer.terms(*at)
-        step = there.theta - here.theta
-        zero, one = np.zeros_like(step), np.ones_like(step)
-        scale = optimizer.scale(*at) if cut.scaled else one
-        pull = sum(vector for term, vector in terms.items() if term != "decay")  # what the gradients contribute
-        velocity = pull / scale if cut.scaled else terms.get("velocity", zero)
-        gradient = terms["gradient"] if cut.adds_up else -there.asked[-1][1] if there.asked else zero
-        parts = [here.theta, step, gradient, velocity, scale, length(step)[..., None], terms.get("decay", zero)]
-        rows.append(np.concatenate([*np.broadcast_arrays(*parts[:5]), *parts[5:]], axis=-1))
+    for here, there in pairwise(islice(walk(surface, Driver(optimizer), start), steps + 1)):
+        gradient = there.asked[-1][1] if there.asked else np.zeros_like(here.theta)
+        taken = Taken(here.theta, here.state, here.k, surface.gradient_at(here.k), gradient, there.theta)
+        rows.append(channels(optimizer, taken, cut))
     return np.array(rows) if rows else np.empty((0, *start.shape[:-1], CHANNELS))
+
+
+def channels(optimizer, taken, cut):
+    """The pieces of one step, shape (..., channels)."""
+    at = taken.theta, taken.grad, taken.state, taken.k
+    terms, step = optimizer.terms(*at), taken.there - taken.theta
+    zero, one = np.zeros_like(step), np.ones_like(step)
+    scale = optimizer.scale(*at) if cut.scaled else one
+    pull = sum(vector for term, vector in terms.items() if term != "decay")  # what the gradients contribute
+    velocity = pull / scale if cut.scaled else terms.get("velocity", zero)
+    gradient = terms["gradient"] if cut.adds_up else -taken.gradient
+    parts = [taken.theta, step, gradient, velocity, scale, length(step)[..., None], terms.get("decay", zero)]
+    return np.concatenate([*np.broadcast_arrays(*parts[:5]), *parts[5:]], axis=-1)
 
 
 def enlarged(parts, cut):
     """The arrows from the origin, in units of the longest one; or each of length 1, if only directions count."""
     vectors = [parts[..., BY[term]] for term in ("step", "gradient", "velocity", "decay")]
     with np.errstate(all="ignore"):
-        longest = np.max([length(v) for v in vectors[:3]], axis=0)
+        longest = reduce(np.maximum, [length(v) for v in vectors[:3]])
         units = [longest if cut.proportional else length(v) for v in vectors]
         scaled = [np.where(unit[..., None] > 0, v / unit[..., None], 0) for v, unit in zip(vectors, units)]
     rest = np.zeros_like(parts[..., [*SCALE, LENGTH]])

@@ -19,7 +19,8 @@ from ..surfaces import cliff
 from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source, floor_of, rows_of, slider_knobs, with_values
+from .sources import field_source, floor_of, rows_of, shapes, slider_knobs, with_values
+from .travel import Walk, walk_recipe
 
 __all__ = ["clip_lab"]
 
@@ -94,4 +95,11 @@ def clip_source(name, surface, optimizer, clip, steps) -> Source:
             norm = np.linalg.norm(surface.gradient(walk.theta), axis=-1)
         return rows_of(walk.theta[..., 0], walk.theta[..., 1], walk.loss - floor, norm)
 
-    return Source(name, needs, compute)
+    def begin(values):
+        limited = clip(values["limit"]) if clip else None
+        return Walk(surface, with_values(optimizer, "all", values), values["start"], limited)
+
+    def row(walk, taken):
+        return [taken.theta, surface.value(taken.theta) - floor, np.linalg.norm(surface.gradient(taken.theta))]
+
+    return Source(name, needs, compute, recipe=walk_recipe(begin, shapes(needs), steps, row))

@@ -14,7 +14,8 @@ from ..stage.widget import Source
 from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source, floor_of
+from .sources import field_source, floor_of, shapes, trailing
+from .travel import Walk, theta_and_excess, walk_recipe
 
 __all__ = ["DIALECTS", "dialects"]
 
@@ -113,14 +114,9 @@ def dialects(
 
 def set_to(reading, values, axes=0):
     """The dialect as the shared sliders stand, with the learning rate η₀αᵏ."""
-    arrays = {n: widened(values[n], axes) for n in reading.knobs if n in values and n != "lr"}
-    eta, alpha = widened(values["lr"], axes), widened(values["alpha"], axes)
+    arrays = {n: trailing(values[n], axes) for n in reading.knobs if n in values and n != "lr"}
+    eta, alpha = trailing(values["lr"], axes), trailing(values["alpha"], axes)
     return reading.replace(lr=lambda k: eta * alpha**k, **arrays)
-
-
-def widened(value, axes):
-    """A number as it is; an array of shape (n,) with `axes` trailing axes."""
-    return float(value) if np.ndim(value) == 0 else np.reshape(value, np.shape(value) + (1,) * axes)
 
 
 def dialect_source(name, surface, reading, needs, steps) -> Source:
@@ -134,4 +130,7 @@ def dialect_source(name, surface, reading, needs, steps) -> Source:
         rows = np.concatenate([walk.theta, (walk.loss - floor)[..., None]], axis=-1)
         return np.moveaxis(rows, 0, -2)
 
-    return Source(name, needs, compute)
+    def begin(values):
+        return Walk(surface, set_to(reading, values), values["start"])
+
+    return Source(name, needs, compute, recipe=walk_recipe(begin, shapes(needs), steps, theta_and_excess(floor)))

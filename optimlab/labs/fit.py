@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from ..stage.widget import Source
 from .inputs import plane
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source, path_source, slider_knobs, with_values
+from .sources import field_source, numbers, path_source, slider_knobs, with_values
+from .travel import formula_recipe
 
 __all__ = ["fit_lab"]
 
@@ -62,11 +64,13 @@ def fit_lab(problem, optimizer=None, steps: int = 60, tolerance: float = TOLERAN
 def by_hand(problem, point) -> Lab:
     """No optimizer: the student drags."""
 
-    def compute(values):
-        theta = np.asarray(values["start"], float)
-        return np.array([[*theta, problem.value(theta)]])
+    def at(loss, values):
+        theta = numbers(values["start"])
+        return np.array([[*theta, loss.value(theta)]])
 
-    sources = [Source("here", ("start",), compute), field_source(problem)]
+    recipe = formula_recipe(partial(at, problem.as_formula()), {"start": (2,)})
+    here = Source("here", ("start",), partial(at, problem), recipe=recipe)
+    sources = [here, field_source(problem)]
     panels = [
         surface_panel(problem, [], [], title="its loss surface, in fog: drag the point", handle="point (w, b)"),
         data_panel(problem, [Line(control="start", **role("step"))]),

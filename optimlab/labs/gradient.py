@@ -14,7 +14,8 @@ from ..stage.widget import Source
 from .inputs import drawable, fixed, start_on
 from .lab import Control, Lab
 from .panels import line_panel, surface_panel
-from .sources import field_source, floor_of
+from .sources import field_source, floor_of, numbers
+from .travel import formula_recipe
 
 __all__ = ["gradient_lab"]
 
@@ -37,15 +38,15 @@ def gradient_lab(surface, start=None) -> Lab:
     steep = typical_slope(surface)
 
     def compute(values):
-        theta = np.asarray(values["start"], float)
+        theta = numbers(values["start"])
         g = surface.gradient(theta)
-        size = float(np.linalg.norm(g))
-        arrow = g / size * reach * np.tanh(size / steep) if size > 0 else np.zeros(2)
+        size = np.linalg.norm(g)
+        arrow = g / np.where(size > 0, size, 1) * reach * np.tanh(size / steep)
         return np.array([[*theta, *arrow, *-arrow, surface.value(theta), size, *g]])
 
     sources = [
         field_source(surface),
-        Source("here", ("start",), compute),
+        Source("here", ("start",), compute, recipe=formula_recipe(compute, {"start": (2,)})),
     ]
     marks = [
         Arrow(source="here", at=[0, 1], by=[2, 3], run="uphill"),
@@ -99,8 +100,8 @@ def tangent_lab(surface, start) -> Lab:
     steep = typical_slope(surface)
 
     def compute(values):
-        w = np.asarray(values["start"], float)
-        height, slope = float(surface.value(w)) - floor, float(surface.gradient(w)[0])
+        w = numbers(values["start"])
+        height, slope = surface.value(w) - floor, surface.gradient(w)[0]
         down = -reach * np.tanh(slope / steep)
         return np.array([[w[0], height, down, 0.0, slope, height - slope * w[0], height + floor]])
 
@@ -121,7 +122,8 @@ def tangent_lab(surface, start) -> Lab:
         w = np.asarray(values["start"], float)
         yield f"at w={w[0]:.3g}  L={float(surface.value(w)):.3g}  L′={surface.gradient(w)[0]:.3g}"
 
-    return Lab(scene, [Source("here", ("start",), compute)], (), {"start": start}, summary, f"the slope of {surface!r}")
+    here = Source("here", ("start",), compute, recipe=formula_recipe(compute, {"start": (1,)}))
+    return Lab(scene, [here], (), {"start": start}, summary, f"the slope of {surface!r}")
 
 
 def readouts(*labels):

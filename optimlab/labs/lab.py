@@ -16,6 +16,7 @@ from ..stage import twin
 from ..stage.scene import Scene
 from ..stage.widget import Source, Stage
 from .lifetime import made, parts_of, shown
+from .travel import checked
 
 __all__ = ["WIDGET", "Control", "Lab"]
 
@@ -100,8 +101,10 @@ class Lab(widgets.VBox):
         exact = {c.name: c.value for c in controls}
         positions = {c.name: c.knob.grid for c in controls}
         grids = {c.name: values_at(c) for c in controls}
+        self._controls, self.header = list(controls), header
+        self._sources = [checked(source, trials(controls, points)) for source in sources]
         self.stage = Stage(
-            scene, sources, self.sliders, grids, dict(points or {}), exact=exact, typed=typed, positions=positions
+            scene, self._sources, self.sliders, grids, dict(points or {}), exact=exact, typed=typed, positions=positions
         )
         head = [widgets.HTMLMath(header)] if header else []
         super().__init__([*head, self.stage, *self._panel(controls)])
@@ -113,9 +116,35 @@ class Lab(widgets.VBox):
         """What the controls show now: {slider: number, point: coordinates}."""
         return dict(self.stage.exact) | {n: tuple(p) for n, p in self.stage.points.items()}
 
+    @property
+    def travels(self) -> dict:
+        """{source: True if the browser computes it without Python, or else why it does not}."""
+        return {s.name: s.travels or s.recipe or "it has no recipe: Python sends it" for s in self._sources}
+
     def figure(self):
         """The lab as a static matplotlib figure, as its controls stand now."""
         return twin.draw(self.scene, self.stage.rows(self.values), self.values, self._twin_step)
+
+    def save(self, path, controls=None, **options):
+        """Write the lab into a file; what the name ends with says how.
+
+        Parameters
+        ----------
+        path : ``.html``: a page that is alive by itself, without Python, when it is opened or framed in another page;
+            ``.gif`` and ``.mp4``: the play as a film; ``.png``, ``.svg`` and ``.pdf``: the picture, as the controls
+            stand
+        controls : for a page with sources that only Python computes (see `travels`): the sliders that it offers for
+            them, the first one if None; the page grows with each
+        options : of a page ``caption``; of a film ``seconds`` (6), ``fps`` (10) and ``dpi`` (72); of a picture those of
+            Matplotlib's ``savefig``
+
+        Raises
+        ------
+        ValueError : for another ending, and for options and controls that are not known
+        """
+        from .saving import save  # films and pages are seldom written
+
+        return save(self, path, controls, **options)
 
     def _panel(self, controls):
         """One row of sliders for each run, with its swatch and its name."""
@@ -149,6 +178,13 @@ class Lab(widgets.VBox):
         self.closed = True
         super().close()
         vars(self).pop("_repr_mimebundle_", None)  # ipywidgets takes it away, so that nothing at all would be shown
+
+
+def trials(controls: Iterable[Control], points) -> list[dict]:
+    """Values at which a recipe is compared with the code it was recorded from: the first ones, and others."""
+    first = {control.name: control.value for control in controls} | dict(points or {})
+    others = {control.name: float(control.knob.grid[control.knob.count // 3]) for control in controls}
+    return [first, first | others]
 
 
 def view_of(widget) -> dict:

@@ -19,7 +19,8 @@ from ..surfaces import saddle
 from .inputs import runners
 from .lab import Control, Lab
 from .panels import surface_panel
-from .sources import field_source, rows_of, slider_knobs, with_values
+from .sources import field_source, rows_of, shapes, slider_knobs, with_values
+from .travel import Walk, walk_recipe
 
 __all__ = ["saddle_lab"]
 
@@ -131,6 +132,11 @@ def columns(walk, surface):
     return rows_of(x, y, np.abs(y), walk.loss - surface.minimum)
 
 
+def row(walk, taken):
+    """The same of one step."""
+    return [taken.theta, np.abs(taken.theta[1]), walk.loss.value(taken.theta) - walk.loss.minimum]
+
+
 def starts(surface, y0, many):
     """θ₀ at the distances y₀ from the ridge, shape (*many, 2)."""
     return np.stack(np.broadcast_arrays(surface.start[0], np.broadcast_to(y0, many)), axis=-1)
@@ -144,7 +150,10 @@ def path_beside(name, surface, optimizer, run_id, steps) -> Source:
         setting = with_values(optimizer, run_id, values, axes=1)
         return columns(descend(surface, setting, starts(surface, values["distance"], many), steps), surface)
 
-    return Source(name, needs, compute)
+    def begin(values):
+        return Walk(surface, with_values(optimizer, run_id, values), (surface.start[0], values["distance"]))
+
+    return Source(name, needs, compute, recipe=walk_recipe(begin, shapes(needs), steps, row))
 
 
 def path_on_ridge(name, surface, optimizer, run_id, steps, noise=False) -> Source:
@@ -156,7 +165,11 @@ def path_on_ridge(name, surface, optimizer, run_id, steps, noise=False) -> Sourc
         loss = Noisy(surface, np.asarray(values["sigma"], float)) if noise else surface
         return columns(descend(loss, setting, starts(surface, 0.0, many), steps), surface)
 
-    return Source(name, needs, compute)
+    def begin(values):
+        loss = Noisy(surface, values["sigma"]) if noise else surface
+        return Walk(loss, with_values(optimizer, run_id, values), (surface.start[0], 0.0))
+
+    return Source(name, needs, compute, recipe=walk_recipe(begin, shapes(needs), steps, row))
 
 
 def escape_source(name, surface, optimizer, run_id, steps) -> Source:

@@ -33,7 +33,7 @@ from ..stage.widget import Source
 from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source, floor_of, rows_of
+from .sources import field_source, floor_of, rows_of, trailing
 
 __all__ = ["SCHEDULES", "schedule_lab"]
 
@@ -183,7 +183,7 @@ def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:
 
     def compute(values):
         many = np.broadcast_shapes(*(np.shape(values[n]) for n in [*choice.needs, "sigma"]))
-        schedule = choice.make(*(trailing(values[n]) for n in choice.needs))
+        schedule = choice.make(*(trailing(values[n], 2) for n in choice.needs))  # n descents, each under many noises
         start = np.broadcast_to(np.asarray(values["start"], float), (*many, loss.copies, loss.dim))
         here = loss.replace(sigma=np.asarray(values["sigma"], float)[..., None])
         walk = descend(here, optimizer, start, steps, schedule=schedule)
@@ -194,11 +194,6 @@ def schedule_source(name, loss, optimizer, title, choice, steps) -> Source:
         return rows_of(theta[..., 0, 0], theta[..., 0, 1], excess.mean(axis=-1), rates(schedule, walk, many))
 
     return Source(name, ("start", "sigma", *choice.needs), compute, sweeps=choice.needs)
-
-
-def trailing(value):
-    """A number as it is; an array of shape (n,) as (n, 1, 1): n descents, each under many noises."""
-    return float(value) if np.ndim(value) == 0 else np.asarray(value, float)[:, None, None]
 
 
 def second_half(theta):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ..descent import descend
@@ -9,6 +11,8 @@ from ..knobs import Knob
 from ..optimizers import GradientDescent
 from ..stage.widget import Source
 from ..surfaces import field_grid
+from ..tape import as_symbolic
+from .travel import Walk, field_recipe, formula_recipe, theta_and_excess, walk_recipe
 
 HUGE = 1e30  # beyond it a browser's numbers overflow
 SMALLEST_ERROR = 1e-3  # where a logarithmic axis shows 0
@@ -22,10 +26,25 @@ def slider_knobs(optimizer):
 
 def with_values(optimizer, run_id, values, axes=0):
     """The optimizer as its sliders stand. Arrays of values get `axes` trailing axes, to broadcast against θ."""
-    changes = {name: np.asarray(values[f"{run_id} {name}"], float) for name in slider_knobs(optimizer)}
-    return optimizer.replace(
-        **{n: v.reshape(v.shape + (1,) * axes) if v.ndim else float(v) for n, v in changes.items()}
-    )
+    return optimizer.replace(**{name: trailing(values[f"{run_id} {name}"], axes) for name in slider_knobs(optimizer)})
+
+
+def trailing(value, axes=0):
+    """A number as it is; an array of shape (n,) with `axes` trailing axes, to broadcast against θ of n descents."""
+    if (symbolic := as_symbolic(value)) is not None:
+        return symbolic
+    value = np.asarray(value, float)
+    return value.reshape(value.shape + (1,) * axes) if value.ndim else float(value)
+
+
+def numbers(value):
+    """What a control shows, as an array; what is being recorded as it is."""
+    return as_symbolic(value) if as_symbolic(value) is not None else np.asarray(value, float)
+
+
+def shapes(needs, dim=2) -> dict:
+    """The shapes of controls, as recipes want them: points have as many numbers as θ."""
+    return {name: (dim,) if name == "start" else () for name in needs}
 
 
 def surface_at(surface, values):
@@ -71,7 +90,12 @@ def path_source(name, surface, optimizer, run_id, steps) -> Source:
         rows = np.concatenate([trajectory.theta, (trajectory.loss - floor)[..., None]], axis=-1)
         return np.moveaxis(rows, 0, -2)
 
-    return Source(name, ("start", *mine, *surface.knobs), compute)
+    def begin(values):
+        return Walk(surface_at(surface, values), with_values(optimizer, run_id, values), values["start"])
+
+    needs = ("start", *mine, *surface.knobs)
+    recipe = walk_recipe(begin, shapes(needs, surface.dim), steps, theta_and_excess(floor))
+    return Source(name, needs, compute, recipe=recipe)
 
 
 def size_knob(problem) -> Knob:
@@ -106,7 +130,9 @@ def field_source(surface) -> Source:
     def heights(values, **size):
         return ground(field_grid(surface, surface.view, **size, **{name: values[name] for name in surface.knobs}))
 
-    return Source("field", tuple(surface.knobs), lambda values: heights(values, **few), still=heights)
+    size = few or {"width": 121, "height": 91}
+    recipe = field_recipe(partial(surface_at, surface), shapes(surface.knobs), surface.view, **size)
+    return Source("field", tuple(surface.knobs), partial(heights, **few), still=heights, recipe=recipe)
 
 
 def theory_source(surface, optimizers, run_ids) -> Source:
@@ -128,7 +154,8 @@ def theory_source(surface, optimizers, run_ids) -> Source:
         wide = np.broadcast_arrays(*columns, *(values[name] for name in told))[: len(columns)]
         return np.stack(wide, axis=-1)[..., None, :]
 
-    return Source("theory", told, compute)
+    rates = [f"{run} {name}" for run, o in zip(run_ids, optimizers, strict=True) for name in slider_knobs(o)]
+    return Source("theory", told, compute, recipe=formula_recipe(compute, shapes([*told, *rates])))
 
 
 def rows_of(*columns):

@@ -105,7 +105,7 @@ class Momentum(Optimizer):
         if not self.lr_outside:
             v = self.gamma * state["v"] + self.rate(k) * grad(theta)
             return theta - v, {"v": v}
-        tau = self.dampening if k > 0 else 0.0
+        tau = self.dampening * (k > 0)
         v = self.gamma * state["v"] + (1 - tau) * grad(theta)
         return theta - self.rate(k) * v, {"v": v}
 
@@ -123,7 +123,7 @@ class Momentum(Optimizer):
 
     def terms(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Terms:
         if self.lr_outside:
-            eta, tau = self.rate(k), self.dampening if k > 0 else 0.0
+            eta, tau = self.rate(k), self.dampening * (k > 0)
             return {"velocity": -eta * self.gamma * state["v"], "gradient": -eta * (1 - tau) * grad(theta)}
         return {"velocity": -self.gamma * state["v"], "gradient": -self.rate(k) * grad(theta)}
 

@@ -1,7 +1,7 @@
 """The stage's JavaScript modules as the one module that anywidget asks for: no build step, no bundler.
 
 Each module stands after all that it imports. What it imports from them, and the word ``export``, goes: they share one
-scope now, so no two of them may define the same name.
+scope now, so no two of them may define the same name. Comments on lines of their own go too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ __all__ = ["bundle", "modules"]
 IMPORT = re.compile(r'^import \{\s*\w+(?:,\s*\w+)*,?\s*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -29,7 +30,7 @@ def bundle(entry: Path) -> str:
         for line in LEFT.findall(source):
             if module != entry.name or not line.startswith("export default {"):
                 raise ValueError(f"{module}: imports and exports must be plain names of modules here, got {line}")
-    return "\n".join(sources.values())
+    return COMMENT.sub("", "\n".join(sources.values()))
 
 
 def modules(entry: Path) -> list[Path]:

@@ -205,7 +205,7 @@ export function makeLegend(view) {
       view.invalidate();
     };
     bar.append(chip);
-    return { run, text };
+    return { run, text, chip };
   });
   const notes = view.scene.readouts.map((note) => {
     const text = element("span", { className: "optimlab-note" });
@@ -213,7 +213,10 @@ export function makeLegend(view) {
     return { note, text };
   });
   const update = () => {
-    for (const { run, text } of chips) write(text, readout(view, run));
+    for (const { run, text, chip } of chips) {
+      write(text, readout(view, run));
+      if (chip.getAttribute("aria-pressed") === String(view.off.has(run.id))) chip.setAttribute("aria-pressed", String(!view.off.has(run.id)));
+    }
     for (const { note, text } of notes) {
       const rows = table(view, note.source);
       const value = rows.rows ? short(rows.at(Math.floor(view.k), note.channel), note.digits) : "…";

@@ -1,10 +1,11 @@
 // What stands still in a panel: the surface as bands between contour lines, or a picture.
 
+/** @import { Numbers } from "./numbers.js" */
 /** @import { Context, Panel, Theme } from "./panel.js" */
 /** @import { Draw, Mark } from "./lines.js" */
 /** @import { Row } from "./store.js" */
 /** @import { View } from "./view.js" */
-/** @typedef {Row & { data: Float32Array }} Full a row that is there */
+/** @typedef {Row & { data: Numbers }} Full a row that is there */
 import { clamp, lastOf } from "./numbers.js";
 
 const SHADES = 64; // strengths of a contour line's edge
@@ -41,7 +42,7 @@ function beyond(get, i, count) {
 
 /**
  * The grid at every pixel; row 0 of the grid is the bottom, row 0 of the result the top.
- * @type {(grid: Float32Array, ny: number, nx: number, height: number, width: number) => Float32Array}
+ * @type {(grid: Numbers, ny: number, nx: number, height: number, width: number) => Float32Array}
  */
 export function upsample(grid, ny, nx, height, width) {
   const across = cubic(nx, width);
@@ -73,7 +74,7 @@ export function upsample(grid, ny, nx, height, width) {
 
 /**
  * Contour levels as in scene.contour_levels: a power of the height, with the median on the middle level.
- * @type {(grid: Float32Array, minimum: number, count: number) => number[]}
+ * @type {(grid: Numbers, minimum: number, count: number) => number[]}
  */
 export function contourLevels(grid, minimum, count) {
   const heights = grid.map((value) => value - minimum).sort();
@@ -103,7 +104,7 @@ function shades(theme, bands) {
 
 /**
  * Bands between contour lines, as an image; the lines are smoothed by their distance in pixels.
- * @type {(grid: Float32Array, shape: number[], item: Mark, theme: Theme, width: number, height: number) => ImageData}
+ * @type {(grid: Numbers, shape: number[], item: Mark, theme: Theme, width: number, height: number) => ImageData}
  */
 export function fieldImage(grid, [ny, nx], item, theme, width, height) {
   const levels = [-Infinity, ...contourLevels(grid, item.minimum, item.count), Infinity];
@@ -180,7 +181,7 @@ export const shareOfSteps = (steps, { low, top }) => Math.log(Math.max(steps, lo
 
 /**
  * The pixels of a map: a colour for a number of steps, grey for NaN (never), hatched for infinity (diverges).
- * @type {(grid: Float32Array, shape: number[], item: Mark, theme: Theme, width: number, height: number, scale: number) => Uint32Array}
+ * @type {(grid: Numbers, shape: number[], item: Mark, theme: Theme, width: number, height: number, scale: number) => Uint32Array}
  */
 export function mapPixels(grid, [ny, nx], item, theme, width, height, scale) {
   const [never, ink, paper] = [theme.never, theme.hatch, theme.paper].map((color) => colorAt([color, color], 0));

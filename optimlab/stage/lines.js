@@ -1,5 +1,6 @@
 // Lines through the steps of a run: which steps there are, the pen, what lies inside the panel, and the head.
 
+/** @import { Numbers } from "./numbers.js" */
 /** @import { Context, Panel, Point, Theme } from "./panel.js" */
 /** @import { View } from "./view.js" */
 import { clamp, lastOf } from "./numbers.js";
@@ -62,7 +63,7 @@ export function table(view, source) {
   const { data, shape, fresh } = view.store.pick(source);
   const columns = shape.at(-1) || 1;
   const rows = data ? Math.round(data.length / columns) : 0;
-  return { rows, columns, fresh, at: (k, channel) => /** @type {Float32Array} */ (data)[Math.min(k, rows - 1) * columns + channel] };
+  return { rows, columns, fresh, at: (k, channel) => /** @type {Numbers} */ (data)[Math.min(k, rows - 1) * columns + channel] };
 }
 
 /**

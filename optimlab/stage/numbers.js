@@ -2,6 +2,7 @@
 
 /** @typedef {ArrayBuffer | ArrayBufferView<ArrayBuffer>} Bytes what anywidget makes of Python's bytes */
 /** @typedef {[number, number]} Range from low to high */
+/** @typedef {Float32Array | Float64Array} Numbers of Python in single precision, of a tape in double */
 
 const LARGEST = 2.9e38; // Python sends larger numbers as 3e38, the end of single precision
 

@@ -1,6 +1,6 @@
 // A panel: a pair of axes on the page, and the theme that it is drawn in.
 
-/** @import { Bytes, Range } from "./numbers.js" */
+/** @import { Bytes, Numbers, Range } from "./numbers.js" */
 /** @import { Mark } from "./lines.js" */
 import { drawScale } from "./field.js";
 import { along, clamp, decades, shareOf, stretched, tickLabel, ticks } from "./numbers.js";
@@ -66,7 +66,7 @@ export class Panel {
   // What is painted on the lower canvas, so that it is not painted again without need; see field.js and view.js.
   /** @type {any[] | null} */
   key = null;
-  /** @type {{ data: Float32Array, width: number, height: number, theme: Theme, canvas: HTMLCanvasElement } | null} */
+  /** @type {{ data: Numbers, width: number, height: number, theme: Theme, canvas: HTMLCanvasElement } | null} */
   field = null;
   /** @type {HTMLImageElement | null} */
   image = null;

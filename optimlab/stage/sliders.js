@@ -10,7 +10,7 @@ import { rowOf } from "./numbers.js";
  */
 function controlOf(slider, store) {
   const mark = [...slider.classList].find((name) => name.startsWith("optimlab-control-"));
-  return mark && Object.keys(store.model.get("sliders"))[Number(mark.split("-").at(-1))];
+  return mark && store.model.get("names")[Number(mark.split("-").at(-1))];
 }
 
 /**

@@ -1,5 +1,6 @@
 // A surface in 3-D: its cells as tiles, painted from the back to the front; a control turns it.
 
+/** @import { Numbers } from "./numbers.js" */
 /** @import { Context, Theme } from "./panel.js" */
 /** @import { Draw, Mark } from "./lines.js" */
 /** @import { View } from "./view.js" */
@@ -27,7 +28,7 @@ export function project(u, v, w, turn) {
 
 /**
  * The tiles of a grid of heights, those farthest away first: their corners, their height, and how much they face the light.
- * @type {(heights: Float32Array, low: number, high: number, turn: number) => { corners: Place[], height: number, light: number, depth: number }[]}
+ * @type {(heights: Numbers, low: number, high: number, turn: number) => { corners: Place[], height: number, light: number, depth: number }[]}
  */
 export function tiles(heights, low, high, turn) {
   /** @type {(r: number, c: number) => number} */

@@ -1,10 +1,13 @@
 // What Python has sent and what the controls show.
 //
-// Python sends arrays together with the control values they were computed for. `Store` holds them and picks, for
-// each source, the row that belongs to what the controls show now, or says that there is none yet ("stale").
+// For a source that travels, Python has sent a recipe, and what the controls show is computed here. For the others it
+// sends arrays together with the control values they were computed for. `Store` picks, for each source, the row that
+// belongs to what the controls show now, or says that there is none yet ("stale").
 
-/** @import { Bytes } from "./numbers.js" */
+/** @import { Bytes, Numbers } from "./numbers.js" */
+/** @import { Layout } from "./recipes.js" */
 import { floats, nearest, parsed, rowOf, same, short } from "./numbers.js";
+import { Cook } from "./recipes.js";
 
 /**
  * anywidget's model, as far as the stage uses it: of a stage, or of a slider.
@@ -17,7 +20,7 @@ import { floats, nearest, parsed, rowOf, same, short } from "./numbers.js";
  * @property {{ get_model: (id: string) => Promise<Model> }} widget_manager
  */
 /** @typedef {Record<string, any>} Values the value of each control: a number, or a point's coordinates */
-/** @typedef {{ data: Float32Array | null, shape: number[], picture?: Bytes }} Found */
+/** @typedef {{ data: Numbers | null, shape: number[], picture?: Bytes }} Found */
 /** @typedef {Found & { fresh: boolean }} Row what a source shows, and whether it belongs to what the controls show */
 /** @typedef {Found & { content: object, base: Values, rows: Map<number, Found> }} Sent a trait's content, decoded */
 
@@ -37,6 +40,7 @@ export class Store {
     this.cache = new Map(); // trait -> {content, numbers}
     /** @type {Map<string, Row>} */
     this.last = new Map(); // source -> the row drawn last
+    this.cook = new Cook(); // makes here what has a recipe
     this.dragging = false;
     /** @type {Map<string, Model>} */
     this.movers = new Map(); // the sliders' models
@@ -215,7 +219,7 @@ export class Store {
     this.model.save_changes();
   }
 
-  /** @type {() => Record<string, { needs: string[], sweeps: string[] }>} */
+  /** @type {() => Record<string, Layout>} */
   sources() {
     return this.model.get("layout_of_sources");
   }
@@ -240,7 +244,7 @@ export class Store {
    * @type {(name: string) => Row}
    */
   pick(name) {
-    const found = this.current(name) ?? this.swept(name);
+    const found = this.cook.make(name, this.sources()[name], this.values) ?? this.current(name) ?? this.swept(name);
     if (found) {
       const row = { ...found, fresh: true };
       this.last.set(name, row);
@@ -276,7 +280,7 @@ export class Store {
    * @type {(entry: Sent, row: number) => Found}
    */
   rowIn(entry, row) {
-    const data = /** @type {Float32Array} */ (entry.data);
+    const data = /** @type {Numbers} */ (entry.data);
     const size = data.length / entry.shape[0];
     const found = entry.rows.get(row) ?? { data: data.subarray(row * size, (row + 1) * size), shape: entry.shape.slice(1) };
     entry.rows.set(row, found);

@@ -1,7 +1,7 @@
 // The stage: draws a scene (panels and marks, see scene.py) and moves it. Plain ES modules; they fetch nothing.
 //
-// `render` builds one view: canvases, transport, legend. Nothing is drawn as current unless it is. bundle.py joins
-// this module and all that it imports into the one that anywidget asks for.
+// A view is built of canvases, transport and legend. Nothing is drawn as current unless it is. bundle.py joins stage.js
+// and all that it imports into the one module that anywidget asks for; page.js shows a view without a notebook.
 
 /** @import { Model } from "./store.js" */
 /** @import { PanelSpec } from "./panel.js" */
@@ -140,6 +140,15 @@ export class View {
     return lab;
   }
 
+  /**
+   * Switch these runs off, and all others on.
+   * @type {(runs: string[]) => void}
+   */
+  switchOff(runs) {
+    this.off = new Set(runs.filter((run) => run in this.runs));
+    this.invalidate();
+  }
+
   togglePlay() {
     this.playing = !this.playing;
     if (this.playing && this.k >= this.scene.steps) this.k = 0;
@@ -249,13 +258,3 @@ export class View {
     release(this.model);
   }
 }
-
-/** @type {(context: { model: Model, el: HTMLElement }) => () => void} */
-function render({ model, el }) {
-  const root = document.createElement("div");
-  el.append(root);
-  const view = new View(model, root);
-  return () => view.close();
-}
-
-export default { render };

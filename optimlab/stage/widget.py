@@ -1,6 +1,6 @@
 """The widget of the stage: the one interactive canvas that all labs share.
 
-Python describes a scene (`optimlab.stage.scene`) and computes its sources; `view.js` and the modules that it imports
+Python describes a scene (`optimlab.stage.scene`) and computes its sources; `stage.js` and the modules that it imports
 draw it and move it. For every slider the browser already holds the whole sweep along it, so a slider never waits for
 the kernel. When a slider rests, the browser asks for the sweeps around the new values; one request is under way at a
 time, and what it asks for is always the newest. Every array travels with the values it was computed for, and the
@@ -24,6 +24,7 @@ import traitlets
 from ipywidgets import widget_serialization
 
 from ..checks import told
+from ..tape import Tape
 from .bundle import bundle
 from .scene import Scene
 
@@ -45,6 +46,7 @@ class Source:
         array of shape (n,): then the result has a leading axis n. A result may also be ``bytes`` (a picture).
     sweeps : the controls along which the browser is given the whole sweep (all the sliders in `needs`, if None)
     still : the same for the static twin, where that needs more points than the stage; `compute` if None
+    recipe : how the browser computes it itself (`optimlab.labs.travel`), so that nothing is sent; or why it can't
     """
 
     name: str
@@ -52,6 +54,19 @@ class Source:
     compute: Callable
     sweeps: tuple | None = None
     still: Callable | None = None
+    recipe: dict | str | None = None
+
+    @property
+    def travels(self) -> bool:
+        return isinstance(self.recipe, dict)
+
+    def layout(self, sweeps: list[str]) -> dict:
+        """For the browser: what it depends on, along which controls there are sweeps, and the recipe."""
+        known = {"needs": list(self.needs), "sweeps": sweeps}
+        if not isinstance(self.recipe, dict):
+            return known
+        parts = {name: part.as_dict() if isinstance(part, Tape) else part for name, part in self.recipe.items()}
+        return known | {"recipe": parts}
 
 
 class Stage(anywidget.AnyWidget):
@@ -72,10 +87,13 @@ class Stage(anywidget.AnyWidget):
     _esm = (HERE / "once.js").read_text("utf-8")
     _css = (HERE / "stage.css").read_text("utf-8")  # a Path would be watched, and every stage kept alive for it
 
-    program = traitlets.Unicode(bundle(HERE / "view.js")).tag(sync=True)
+    program = traitlets.Unicode(bundle(HERE / "stage.js")).tag(sync=True)
     uid = traitlets.Unicode().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     sliders = traitlets.Dict().tag(sync=True, **widget_serialization)
+    names = traitlets.List(traitlets.Unicode()).tag(
+        sync=True
+    )  # of the sliders, in order: a saved notebook has the keys of a dict sorted
     grids = traitlets.Dict().tag(sync=True)
     positions = traitlets.Dict().tag(sync=True)
     points = traitlets.Dict().tag(sync=True)
@@ -103,10 +121,11 @@ class Stage(anywidget.AnyWidget):
             uid=uuid4().hex,
             scene=scene.as_dict(),
             sliders=dict(sliders),
+            names=list(sliders),
             grids={name: grid.tolist() for name, grid in self._grids.items()},
             positions={name: np.asarray(at, float).tolist() for name, at in (positions or grids).items()},
             points={name: list(point) for name, point in points.items()},
-            layout_of_sources={s.name: {"needs": list(s.needs), "sweeps": self._swept(s)} for s in sources},
+            layout_of_sources={source.name: source.layout(self._swept(source)) for source in sources},
             **arrays,
             **kwargs,
         )
@@ -168,6 +187,8 @@ class Stage(anywidget.AnyWidget):
         self.answered += 1  # a model in the browser keeps what it was before its last change
 
     def _swept(self, source):
+        if source.travels:
+            return []
         wanted = source.needs if source.sweeps is None else source.sweeps
         return [name for name in wanted if name in self._grids]
 
@@ -176,7 +197,8 @@ class Stage(anywidget.AnyWidget):
         for source in self._sources.values():
             base = {name: values[name] for name in source.needs}
             if self._outdated(("current", source.name), base):
-                yield f"current_{source.name}", {"base": base, **pack(source.compute(dict(values)))}
+                array = {} if source.travels else pack(source.compute(dict(values)))
+                yield f"current_{source.name}", {"base": base, **array}
             for name in self._swept(source) if with_sweeps else ():
                 others = {n: v for n, v in base.items() if n != name}
                 if self._outdated((name, source.name), others):

@@ -17,6 +17,10 @@ SLIDERS = [("η", "GradientDescent"), ("η", "Momentum"), ("γ", "Momentum"), ("
 BACK = {"η", "γ"}  # to the right of where they start lies divergence
 
 IMPORTS = "from optimlab import GradientDescent, Momentum, race, ravine\n"
+AT_HOME = """class {0}({0}):
+    def step(self, theta, grad, state, k):
+        return super().step(theta, grad, state, int(k))  # int(k) can't be recorded: Python sends the sweeps
+"""
 RACE = "race(ravine(kappa=20), [GradientDescent(0.02), Momentum(0.02, 0.8)], steps={})"
 CELLS = {
     "race": f"{IMPORTS}lab = {RACE.format(STEPS)}\nlab",
@@ -26,8 +30,9 @@ CELLS = {
     "set gamma": 'lab.sliders["Momentum gamma"].value = 0.72',
     "busy": BUSY,
     "busy for five seconds": FIVE_SECONDS,
+    "swept": IMPORTS + AT_HOME.format("GradientDescent") + AT_HOME.format("Momentum") + RACE.format(STEPS),
 }
-LAB, AGAIN, LONG, TELL, SET, HELD, FIVE = range(len(CELLS))
+LAB, AGAIN, LONG, TELL, SET, HELD, FIVE, SWEPT = range(len(CELLS))
 
 
 def open_race(lab, name: str, *more: str, **options):

@@ -1,8 +1,11 @@
-"""The race while the kernel can do nothing for it: what the browser knows moves on, and nothing old is shown as new."""
+"""The race while the kernel can do nothing for it.
+
+What travels needs no kernel. Of what is swept, what the browser knows moves on, and nothing old is shown as new.
+"""
 
 import pytest
 
-from .race import COLORS, FIVE, HELD, LAB, assert_drawn_as_computed, open_race, play_to_the_end
+from .race import BACK, COLORS, FIVE, HELD, LAB, SLIDERS, SWEPT, assert_drawn_as_computed, open_race, play_to_the_end
 
 
 @pytest.fixture
@@ -12,8 +15,34 @@ def notebook(lab):
 
 @pytest.fixture
 def race(notebook):
-    """The race as its cell makes it."""
-    return notebook.run_lab(LAB)
+    """The race as its cell makes it, of optimizers that can't be recorded."""
+    return notebook.run_lab(SWEPT)
+
+
+def test_what_travels_needs_no_kernel_for_sliders_in_turn_numbers_and_the_start(notebook):
+    race = notebook.run_lab(LAB)
+    with notebook.busy(HELD):
+        for symbol, row in SLIDERS:
+            before = race.picture()
+            race.slider(symbol, row).press(*["ArrowLeft" if symbol in BACK else "ArrowRight"] * 2)
+            assert race.picture() != before
+            assert_drawn_as_computed(race)
+        race.slider("γ", "Momentum").type("0.7123")
+        race.picture()
+        assert race.values()["Momentum gamma"] == 0.7123
+        assert_drawn_as_computed(race)
+        x, y = race.handle_on_page()
+        race.page.mouse.move(x, y)
+        race.page.mouse.down()
+        for i in range(1, 6):
+            race.page.mouse.move(x + 8 * i, y + 5 * i)
+            race.picture()
+            assert race.fresh("field") and race.fresh("theory")
+            assert_drawn_as_computed(race)
+        race.page.mouse.up()
+        assert race.strong_pixels(COLORS["Momentum"]) > 50
+    race.wait_fresh()
+    assert_drawn_as_computed(race)
 
 
 def test_thirty_keys_on_a_slider_change_the_picture_thirty_times_while_the_kernel_is_busy(notebook, race):
@@ -63,9 +92,9 @@ def test_going_back_to_known_values_makes_the_path_current_without_the_kernel(no
 
 
 def test_the_start_dragged_while_the_kernel_is_busy_follows_the_mouse_and_nothing_queues_up(notebook, race):
-    x, y = race.handle_on_page()
     before = notebook.requests()
     with notebook.busy(HELD):
+        x, y = race.handle_on_page()
         race.page.mouse.move(x, y)
         race.page.mouse.down()
         race.page.mouse.move(x + 40, y + 30, steps=10)

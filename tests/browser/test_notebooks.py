@@ -3,21 +3,13 @@
 Cells that train and show no lab are left to nbval, and to tests/site, which runs all cells in a browser.
 """
 
-import re
-
 import pytest
 
-from tools.notebooks import WIDGET, all_notebooks, code_cells, read
+from tools.notebooks import all_notebooks, code_cells, only_trains, read
 
 from .stage import FRESH
 
 NOTEBOOKS = all_notebooks()
-
-
-def only_trains(cell) -> bool:
-    """Whether a cell takes long and shows no lab."""
-    has_lab = any(WIDGET in output.get("data", {}) for output in cell.outputs)
-    return not has_lab and re.search(r"\b(?:train|range_test)\(", cell.source) is not None
 
 
 def test_there_are_notebooks_to_try():

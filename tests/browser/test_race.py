@@ -17,6 +17,7 @@ from .race import (
     SET,
     SLIDERS,
     STEPS,
+    SWEPT,
     TELL,
     UNDER_WAY,
     VIEW,
@@ -362,7 +363,21 @@ def test_after_a_restart_of_the_kernel_the_cell_makes_a_lab_that_works(notebook,
     assert_drawn_as_computed(again.wait_fresh())
 
 
-def test_a_lab_whose_kernel_has_gone_still_answers_sliders_it_has_sweeps_for(notebook, race):
+def test_a_lab_whose_kernel_has_gone_still_answers_all_its_controls(notebook, race):
+    notebook.restart()
+    for symbol, row, key in [("η", "Momentum", "ArrowLeft"), ("γ", "Momentum", "ArrowRight"), ("κ", "", "ArrowLeft")]:
+        before = race.picture()
+        race.slider(symbol, row).press(key)
+        assert race.picture() != before
+        assert_drawn_as_computed(race)
+    before = race.picture()
+    race.handle.press("ArrowUp")
+    assert race.picture() != before
+    assert_drawn_as_computed(race)
+
+
+def test_a_lab_that_does_not_travel_answers_sliders_it_has_sweeps_for_when_the_kernel_has_gone(notebook):
+    race = notebook.run_lab(SWEPT)
     notebook.restart()
     before = race.picture()
     race.slider("η", "Momentum").press("ArrowLeft")

@@ -76,6 +76,7 @@ export function fakeStage() {
   const model = new FakeModel({
     uid: Math.random().toString(),
     sliders: { x: "IPY_MODEL_x", y: sliders.y },
+    names: ["x", "y"],
     grids,
     positions: grids,
     programmed: {},

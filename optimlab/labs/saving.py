@@ -1,0 +1,137 @@
+"""What a lab can be written as: a page, a film of its play, a picture. See `optimlab.labs.lab.Lab.save`."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from html import escape, unescape
+from pathlib import Path
+
+import numpy as np
+
+from ..checks import check_whole, told
+from ..knobs import Knob
+from ..stage import twin
+from ..stage.page import html_page
+
+__all__ = ["save"]
+
+PICTURES, FILMS = (".png", ".svg", ".pdf"), (".gif", ".mp4")
+SECONDS = Knob("seconds", "length of the film in", 1.0, 60.0, allowed="(0, 600]")
+
+
+def save(lab, path, controls=None, **options) -> Path:
+    """Write a lab into a file, and return its path."""
+    try:
+        path = Path(path)
+    except TypeError:
+        raise ValueError(f"a lab is saved under a file name such as 'race.html', got {told(path)}") from None
+    kind = path.suffix.lower()
+    if controls is not None and kind != ".html":
+        raise ValueError(f"controls are chosen for a page, as in save('lab.html', controls=[…]), got {told(path.name)}")
+    if kind not in (known := (".html", *PICTURES, *FILMS)):
+        raise ValueError(f"a lab is saved as {', '.join(known)}, got {told(path.name)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {told(str(path.parent))} to save {path.name} in")
+    if kind == ".html":
+        page(lab, path, controls, **checked(options, "a page", "caption"))
+    elif kind in PICTURES:
+        picture(lab, path, **options)
+    else:
+        film(lab, path, **checked(options, "a film", "seconds", "fps", "dpi"))
+    return path
+
+
+def checked(options, what, *known) -> dict:
+    """The options, if all of them are known, or a `ValueError`."""
+    for name in options:
+        if name not in known:
+            raise ValueError(f"{what} has the options {', '.join(known)}, got {told(name)}")
+    return options
+
+
+def page(lab, path, controls=None, caption=""):
+    if not isinstance(caption, str):
+        raise ValueError(f"the caption must be a text, got {told(caption)}")
+    head = formula(lab.header) if lab.header else ""
+    text = html_page(lab.stage, lab._sources, lab.scene, lab._controls, lab.values, controls, lab.title, caption, head)
+    path.write_text(text, "utf-8")
+
+
+def formula(header: str) -> str:
+    """A header of LaTeX as a picture made of lines, which needs nobody to typeset it; as text where that can't be."""
+    from matplotlib import mathtext, rc_context
+
+    latex = re.sub(r"\{\\color\{#\w+\}", "{", unescape(header)).strip("$")
+    plain = re.sub(r"\\(?:tfrac|dfrac)", r"\\frac", re.sub(r"\\text\{([^{}]*)\}", r"\\mathrm{\1}", latex))
+    file = io.StringIO()
+    try:
+        with rc_context({"svg.fonttype": "path", "svg.hashsalt": "optimlab", "savefig.transparent": True}):
+            mathtext.math_to_image(f"${plain}$", file, format="svg", dpi=130)
+    except ValueError:
+        return f'<p class="optimlab-formula"><code>{escape(latex)}</code></p>\n'
+    drawing = file.getvalue()
+    drawing = drawing[drawing.index("<svg") :]
+    return f'<p class="optimlab-formula" role="img" aria-label="{escape(latex)}">{drawing}</p>\n'
+
+
+def picture(lab, path, **options):
+    lab.figure().savefig(path, **({"bbox_inches": "tight"} | options))
+
+
+def film(lab, path, seconds=6.0, fps=10, dpi=72):
+    """The play from the first step to the last, then the last for a second."""
+    steps = lab.scene.steps
+    if not steps:
+        raise ValueError(f"this lab has nothing to play, so {path.name} can't be a film: save a page or a picture")
+    seconds, fps, dpi = SECONDS.check_one(seconds), check_whole("fps", fps, 1, 50), check_whole("dpi", dpi, 20, 300)
+    if path.suffix.lower() == ".mp4" and not shutil.which("ffmpeg"):
+        raise ValueError("an .mp4 needs the program ffmpeg, which is not installed here: save a .gif instead")
+    count = max(2, round(seconds * fps))
+    rows = lab.stage.rows(lab.values)
+    frames = [drawn(lab, rows, k, dpi) for k in told_as_going_on(np.linspace(0, steps, count).round().astype(int))]
+    frames += frames[-1:] * fps
+    (write_gif if path.suffix.lower() == ".gif" else write_mp4)(path, frames, fps)
+
+
+def drawn(lab, rows, k, dpi):
+    """The frame of a step, as an image with colours of its own."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    twin.draw(lab.scene, rows, lab.values, int(k)).savefig(file, format="png", dpi=dpi)
+    return Image.open(file).convert("RGB")
+
+
+def told_as_going_on(steps):
+    """The steps, with a progress bar where somebody can see one."""
+    from IPython import get_ipython
+
+    if getattr(get_ipython(), "kernel", None) is None:
+        yield from steps
+        return
+    import ipywidgets
+    from IPython.display import display
+
+    bar = ipywidgets.IntProgress(0, 0, len(steps), description="drawing")
+    display(bar)
+    for step in steps:
+        yield step
+        bar.value += 1
+    bar.close()
+
+
+def write_gif(path, frames, fps):
+    palette = frames[-1].quantize(128)
+    few = [frame.quantize(palette=palette, dither=0) for frame in frames]
+    few[0].save(path, save_all=True, append_images=few[1:], duration=round(1000 / fps), loop=0, optimize=True)
+
+
+def write_mp4(path, frames, fps):
+    width, height = (2 * (length // 2) for length in frames[0].size)
+    command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    command += ["-r", str(fps), "-i", "-", "-pix_fmt", "yuv420p", str(path)]
+    content = b"".join(frame.crop((0, 0, width, height)).tobytes() for frame in frames)
+    subprocess.run(command, input=content, check=True)

@@ -1,0 +1,213 @@
+// A lab on a page of its own: sliders, a link with its whole state, and a model in place of anywidget's. There is no
+// kernel, and nothing is asked of anybody. page.py writes the page and the data in it.
+
+/** @import { Values } from "./store.js" */
+import { element, write } from "./controls.js";
+import { same } from "./numbers.js";
+import { View } from "./view.js";
+
+/** @typedef {{ base: Values, shape: number[], bytes?: any, picture?: boolean }} Content */
+/** @typedef {{ name: string, label: string, row: string, meaning: string, typed: boolean }} SliderSpec */
+/**
+ * @typedef {object} Page
+ * @property {Record<string, any>} traits as Python's widget has them; bytes are in base 64
+ * @property {Record<string, Content[]>} sweeps of a source that does not travel, each for other values of the other controls
+ * @property {SliderSpec[]} sliders those that can be moved here
+ * @property {string[]} movable the points that can be dragged here
+ * @property {Values} values what the controls show at first
+ */
+
+/** Traits that are listened to. */
+class Traits {
+  /** @param {Record<string, any>} values */
+  constructor(values) {
+    this.values = values;
+    /** @type {[string, () => void][]} */
+    this.listeners = [];
+    this.widget_manager = { get_model: async () => this };
+  }
+
+  /** @type {(name: string) => any} */
+  get(name) {
+    return this.values[name];
+  }
+
+  /** @type {(name: string, value: any) => void} */
+  set(name, value) {
+    this.values[name] = value;
+    this.fire(name);
+  }
+
+  /** @type {(name: string) => void} */
+  fire(name) {
+    for (const [event, hear] of this.listeners) if (event === `change:${name}` || event === "change") hear();
+  }
+
+  /** @type {(event: string, hear: () => void) => void} */
+  on(event, hear) {
+    this.listeners.push([event, hear]);
+  }
+
+  /** @type {(event: string, hear: () => void) => void} */
+  off(event, hear) {
+    this.listeners = this.listeners.filter(([known, heard]) => known !== event || heard !== hear);
+  }
+
+  save_changes() {}
+}
+
+/** The stage's model: a request is answered at once, for whatever can be asked for is here. */
+class PageModel extends Traits {
+  /** @param {Page} page */
+  constructor({ traits, sweeps }) {
+    super(traits);
+    this.sweeps = sweeps;
+    /** @type {() => Values} */
+    this.shown = () => ({});
+  }
+
+  /** @type {(name: string) => any} */
+  get(name) {
+    const offered = this.sweeps[name];
+    if (!offered) return super.get(name);
+    const shown = this.shown();
+    return offered.find(({ base }) => Object.entries(base).every(([control, value]) => same(value, shown[control])));
+  }
+
+  save_changes() {
+    queueMicrotask(() => this.set("answered", this.get("request")?.seq ?? 0));
+  }
+}
+
+/** @type {(text: string) => DataView<ArrayBuffer>} */
+const decoded = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+
+/** @type {(value: number) => string} */
+const told = (value) => String(Number(value.toPrecision(6)));
+
+/**
+ * A slider over the positions of a control, and its number, which can be typed where anything between them is known.
+ * @type {(spec: SliderSpec, traits: Traits, stage: PageModel, view: View) => HTMLElement}
+ */
+function sliderFor(spec, traits, stage, view) {
+  /** @type {number[]} */
+  const positions = stage.get("positions")[spec.name];
+  const place = () => String(view.store.place(spec.name, view.store.values[spec.name] ?? traits.get("value")));
+  const name = [spec.row, spec.label].filter(Boolean).join(" ");
+  const range = element("input", { type: "range", min: "0", max: String(positions.length - 1), step: "1" });
+  range.setAttribute("aria-label", `${name}, ${spec.meaning}`);
+  const number = element("input", { type: "text", inputMode: "decimal", className: "optimlab-value", readOnly: !spec.typed });
+  number.setAttribute("aria-label", `${name} as a number`);
+  range.oninput = () => traits.set("value", positions[Number(range.value)]);
+  number.onchange = () => {
+    view.store.type(spec.name, number.value);
+    show();
+  };
+  const show = () => {
+    const value = view.store.values[spec.name];
+    if (value === undefined) return;
+    if (range.value !== place()) range.value = place();
+    range.setAttribute("aria-valuetext", told(value));
+    if (document.activeElement !== number || number.value !== told(value)) number.value = told(value);
+  };
+  view.store.listeners.add(() => document.activeElement !== number && show());
+  number.onblur = show;
+  show();
+  return element("label", { className: "optimlab-control", title: spec.meaning }, element("span", { textContent: spec.label }), range, number);
+}
+
+/**
+ * One row of sliders for each run, with its line and its name.
+ * @type {(page: Page, movers: Record<string, Traits>, model: PageModel, view: View) => HTMLElement[]}
+ */
+function rowsOf({ sliders }, movers, model, view) {
+  return [...new Set(sliders.map(({ row }) => row))].map((row) => {
+    const run = view.runs[row];
+    const head = element("b", { className: "optimlab-swatch" });
+    if (run) {
+      const dash = run.dash.map((d) => 2.2 * d).join(",") || "none";
+      head.style.setProperty("--c", run.color);
+      head.style.setProperty("--d", run.color_dark);
+      head.innerHTML = `<svg width="34" height="14" aria-hidden="true"><line x1="1" y1="7" x2="33" y2="7" stroke-width="2.6" stroke-dasharray="${dash}"/></svg>`;
+      head.append(element("bdi", { textContent: run.label }));
+    }
+    const mine = sliders.filter((spec) => spec.row === row);
+    return element("div", { className: "optimlab-controls" }, ...(run ? [head] : []), ...mine.map((spec) => sliderFor(spec, movers[spec.name], model, view)));
+  });
+}
+
+// The link: Momentum.lr=0.02&start=-1,0.53&off=Adam&k=57
+
+/** @type {(view: View, names: string[]) => string} */
+export function linkOf(view, names) {
+  const parts = names.map((name) => [name.replaceAll(" ", "."), [view.store.values[name]].flat().join(",")]);
+  if (view.off.size) parts.push(["off", [...view.off].join(",")]);
+  if (view.scene.steps) parts.push(["k", String(Math.floor(view.k))]);
+  return new URLSearchParams(parts).toString().replaceAll("%2C", ",");
+}
+
+/**
+ * Take what a link says, as far as it can be here.
+ * @type {(view: View, names: string[], link: string, exact: (name: string) => boolean) => void}
+ */
+export function follow(view, names, link, exact) {
+  const { store } = view;
+  const said = new URLSearchParams(link);
+  for (const name of names) {
+    const text = said.get(name.replaceAll(" ", "."));
+    const numbers = (text || "?").split(",").map(Number);
+    const now = store.values[name];
+    if (!numbers.every(Number.isFinite) || numbers.length !== [now].flat().length) continue;
+    if (Array.isArray(now)) store.set(name, numbers);
+    else if (exact(name)) store.type(name, String(numbers[0]));
+    else store.set(name, store.model.get("grids")[name][store.place(name, numbers[0])]);
+  }
+  if (said.has("off")) view.switchOff((said.get("off") ?? "").split(","));
+  if (said.has("k") && Number.isFinite(Number(said.get("k")))) view.k = Math.min(Math.max(0, Number(said.get("k"))), view.scene.steps);
+  view.invalidate();
+}
+
+/** @type {(view: View, names: string[]) => HTMLElement} */
+function linkButton(view, names) {
+  const button = element("button", { type: "button", className: "optimlab-link", textContent: "copy a link to this state" });
+  button.onclick = async () => {
+    location.replace(`#${linkOf(view, names)}`);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      write(button, "copied");
+    } catch {
+      write(button, "it stands in the address bar");
+    }
+    setTimeout(() => write(button, "copy a link to this state"), 2500);
+  };
+  return button;
+}
+
+/**
+ * Build the page's lab.
+ * @type {(root: HTMLElement, page: Page) => Promise<View>}
+ */
+export async function open(root, page) {
+  const { traits, sweeps, sliders } = page;
+  for (const content of [...Object.values(traits), ...Object.values(sweeps).flat()]) if (typeof content?.bytes === "string") content.bytes = decoded(content.bytes);
+  /** @type {Record<string, Traits>} */
+  const movers = Object.fromEntries(Object.keys(traits.grids).map((name) => [name, new Traits({ value: page.values[name] })]));
+  const model = new PageModel({ ...page, traits: { ...traits, sliders: movers } });
+  const stage = element("div");
+  root.append(stage);
+  const view = new View(model, stage);
+  model.shown = () => view.store.values;
+  await view.store.ready;
+  root.append(...rowsOf(page, movers, model, view));
+  const names = [...sliders.map(({ name }) => name), ...page.movable];
+  root.append(element("p", { className: "optimlab-foot" }, linkButton(view, names)));
+  const exact = (/** @type {string} */ name) => sliders.some((spec) => spec.name === name && spec.typed);
+  const hear = () => location.hash.length > 1 && follow(view, names, location.hash.slice(1), exact);
+  hear();
+  addEventListener("hashchange", hear);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.invalidate());
+  return view;
+}
+
+const data = typeof document === "undefined" ? null : document.getElementById("optimlab-page");
+if (data) open(/** @type {HTMLElement} */ (document.getElementById("optimlab")), JSON.parse(data.textContent ?? "{}"));
