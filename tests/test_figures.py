@@ -15,7 +15,7 @@ from optimlab.figures import draw, png, surface_picture
 from optimlab.palette import FAMILIES, PALETTE, SPARE, style_of
 from optimlab.stage.marks import MARKS, Curve, VLine
 from optimlab.stage.scene import Panel, Run, Scene
-from optimlab.stage.twin import DRAW, _turned, contour_levels, stretched
+from optimlab.stage.twin import DRAW, _clear_of, _turned, contour_levels, stretched
 from optimlab.surfaces import field_grid, himmelblau, ravine
 
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in ("Around", "Optimizer")]
@@ -321,3 +321,11 @@ def test_the_style_of_a_learner_does_not_touch_the_static_pictures():
     plain = png(picture_of(EXAMPLES["path"]))
     with style.context("dark_background"):
         assert png(picture_of(EXAMPLES["path"])) == plain
+
+
+@pytest.mark.parametrize(
+    "dots, right, begin",
+    [([], True, 4), ([], False, -4), ([20], True, 28), ([-20], False, -28), ([200], True, 4), ([20], False, -4)],
+)
+def test_a_label_begins_on_the_far_side_of_a_dot_that_would_lie_on_it(dots, right, begin):
+    assert _clear_of(dots, "limit = 0.1", right) == begin

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optimlab import Adam, GradientDescent, Momentum, descend, ravine, rosenbrock
+from optimlab import Adam, GradientDescent, Momentum, Nesterov, bowl, descend, ravine, rosenbrock
 from optimlab.labs.map import map_lab
 
 
@@ -83,9 +83,52 @@ def test_without_theory_there_are_no_curves():
         (lambda: map_lab(ravine(), GradientDescent()), "an optimizer with two hyperparameters"),
         (lambda: map_lab(ravine(), Momentum(), y="beta1"), "y must be one of gamma"),
         (lambda: map_lab(ravine(), Momentum(), steps=5000), r"steps of a map must be a whole number in \[1, 1000\]"),
-        (lambda: map_lab(ravine(), [Momentum(), Adam()]), "the optimizer must be an Optimizer"),
+        (lambda: map_lab(ravine(), Momentum), "the optimizer must be an Optimizer"),
+        (lambda: map_lab(ravine(), [Momentum(), 3]), "the optimizer must be an Optimizer"),
     ],
 )
 def test_what_has_no_map_is_told_in_a_sentence(wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong()
+
+
+# Several methods, and a switch
+
+
+@pytest.fixture
+def switched():
+    lab = map_lab(bowl(), [Momentum(), Nesterov(), Adam()], steps=20)
+    yield lab
+    lab.close()
+
+
+def test_a_switch_chooses_the_method(switched):
+    assert switched.buttons.options == ("Momentum", "Nesterov", "Adam")
+    assert repr(switched).startswith("map of η and γ for Momentum")
+    momentum = switched.lab
+    switched.buttons.value = "Adam"
+    assert repr(switched).startswith("map of η and β₁ for Adam")
+    assert switched.children[1] is switched.lab is not momentum
+    switched.buttons.value = "Momentum"
+    assert switched.lab is momentum
+
+
+def test_a_switch_is_saved_as_the_lab_that_it_shows(switched):
+    bundle, metadata = switched._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(switched.lab) and bundle["image/png"][:4] == b"\x89PNG"
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == switched.model_id
+    assert metadata == switched.lab.stage.metadata
+
+
+def test_a_switch_closes_all_that_it_has_made(switched):
+    switched.buttons.value = "Nesterov"
+    labs = list(switched._labs.values())
+    switched.close()
+    assert len(labs) == 2 and all(lab.closed for lab in labs)
+    assert switched._repr_mimebundle_().keys() == {"text/plain", "image/png"}
+
+
+def test_a_switch_names_twins_apart_and_refuses_none():
+    assert map_lab(bowl(), [Momentum(), Momentum(gamma=0.5)], steps=5).buttons.options == ("Momentum", "Momentum 2")
+    with pytest.raises(ValueError, match="map_lab needs at least one optimizer, got none"):
+        map_lab(bowl(), [])

@@ -1,20 +1,23 @@
-"""The README's picture, docs/race.png: a real screenshot of the race lab in JupyterLab. ``make picture``."""
+"""The README's pictures: docs/race.gif, the play of the race lab, and docs/race.png, a real screenshot in JupyterLab.
+
+``make picture`` makes both.
+"""
 
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from optimlab import Adam, GradientDescent, Momentum, race, ravine
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import JupyterLab, Server
 
 from .browser import found_chromium
 
-TARGET = Path(__file__).parent.parent / "docs" / "race.png"
-CELL = """\
-from optimlab import Adam, GradientDescent, Momentum, race, ravine
-
-race(ravine(kappa=20, angle=30), [GradientDescent(lr=0.09), Momentum(lr=0.02), Adam(lr=0.1)], steps=120)"""
+DOCS = Path(__file__).parent.parent / "docs"
+TARGET, FILM = DOCS / "race.png", DOCS / "race.gif"
+RACE = "race(ravine(kappa=20, angle=30), [GradientDescent(lr=0.09), Momentum(lr=0.02), Adam(lr=0.1)], steps=120)"
+CELL = f"from optimlab import Adam, GradientDescent, Momentum, race, ravine\n\n{RACE}"
 
 
 def main():
@@ -34,7 +37,10 @@ def main():
         finally:
             browser.close()
             server.stop()
-    print(f"{TARGET.name}: {TARGET.stat().st_size // 1000} kB")
+    lab = race(ravine(kappa=20, angle=30), [GradientDescent(lr=0.09), Momentum(lr=0.02), Adam(lr=0.1)], steps=120)
+    lab.save(FILM, seconds=8)
+    for path in (TARGET, FILM):
+        print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

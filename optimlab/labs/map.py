@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from ..palette import role, role_style
 from ..stage.marks import Curve, Handle, Map, Mark, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
-from .inputs import plane, start_on
+from .inputs import plane, runners, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
 from .sources import field_source, floor_of, rows_of, slider_knobs, surface_at
+from .switch import Switch
 
 __all__ = ["map_lab"]
 
@@ -31,7 +33,7 @@ THEORY = (  # channel, label, where on the line, dashes
 
 def map_lab(
     surface, optimizer, x: str = "lr", y: str | None = None, steps: int = 200, start=None, tolerance: float = TOLERANCE
-) -> Lab:
+) -> Lab | Switch:
     """Steps until it settles, for every pair of two hyperparameters; a dot to drag, and its descent beside it.
 
     Grey: not settled within `steps`. Hatched: it ends higher than it began. On a quadratic the limit, the borders of
@@ -41,13 +43,23 @@ def map_lab(
     Parameters
     ----------
     surface : a `Surface`, or a problem, of two parameters
-    optimizer : one with at least two hyperparameters
+    optimizer : one with at least two hyperparameters; or several, between which a switch chooses
     x, y : the names of two of them, such as "lr" and "gamma"; `y` is the first after `x` if None
     steps : how long each descent is, from 1 to 1000
     start : θ₀, the surface's customary start if None
     tolerance : settled means that L − min L stays at or below it
     """
-    surface, optimizer = plane("map_lab", surface), check_optimizer(optimizer)
+    surface = plane("map_lab", surface)
+    if not np.iterable(optimizer):
+        return one_map(surface, optimizer, x, y, steps, start, tolerance)
+    family, names = runners("map_lab", optimizer)
+    maps = {n: partial(one_map, surface, o, x, y, steps, start, tolerance) for n, o in zip(names, family, strict=True)}
+    return Switch(maps, "method")
+
+
+def one_map(surface, optimizer, x, y, steps, start, tolerance) -> Lab:
+    """The map of one optimizer."""
+    check_optimizer(optimizer)
     check_whole("the steps of a map", steps, 1, LONGEST)
     atlas = Atlas(surface, optimizer, x, y, steps, TARGET.check_one(tolerance))
     start = start_on(surface, start)

@@ -90,19 +90,32 @@ def film(lab, path, seconds=6.0, fps=10, dpi=72):
     if path.suffix.lower() == ".mp4" and not shutil.which("ffmpeg"):
         raise ValueError("an .mp4 needs the program ffmpeg, which is not installed here: save a .gif instead")
     count = max(2, round(seconds * fps))
-    rows = lab.stage.rows(lab.values)
-    frames = [drawn(lab, rows, k, dpi) for k in told_as_going_on(np.linspace(0, steps, count).round().astype(int))]
+    draw = Frames(lab, dpi)
+    frames = [draw(k) for k in told_as_going_on(np.linspace(0, steps, count).round().astype(int))]
     frames += frames[-1:] * fps
     (write_gif if path.suffix.lower() == ".gif" else write_mp4)(path, frames, fps)
 
 
-def drawn(lab, rows, k, dpi):
-    """The frame of a step, as an image with colours of its own."""
-    from PIL import Image
+class Frames:
+    """The frames of a lab's film; where the axes stand is found once, for the first."""
 
-    file = io.BytesIO()
-    twin.draw(lab.scene, rows, lab.values, int(k)).savefig(file, format="png", dpi=dpi)
-    return Image.open(file).convert("RGB")
+    def __init__(self, lab, dpi):
+        self.lab, self.dpi, self.places = lab, dpi, None
+        self.rows = lab.stage.rows(lab.values)
+
+    def __call__(self, k):
+        from PIL import Image
+
+        figure = twin.draw(self.lab.scene, self.rows, self.lab.values, int(k))
+        figure.set_dpi(self.dpi)
+        if self.places is None:
+            figure.draw_without_rendering()
+            self.places = [axes.get_position() for axes in figure.axes]
+        figure.set_layout_engine("none")
+        for axes, place in zip(figure.axes, self.places, strict=True):
+            axes.set_position(place)
+        figure.canvas.draw()
+        return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
 
 
 def told_as_going_on(steps):

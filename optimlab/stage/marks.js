@@ -1,6 +1,6 @@
 // Every kind of mark, drawn: STILL on the lower canvas of a panel, MOVING on the upper one.
 
-/** @import { Context, Point, Theme } from "./panel.js" */
+/** @import { Context, Panel, Point, Theme } from "./panel.js" */
 /** @import { Draw, Mark, Reading } from "./lines.js" */
 /** @import { View } from "./view.js" */
 import { drawField, drawMap, drawPicture } from "./field.js";
@@ -155,12 +155,33 @@ function drawVline(context, panel, item, view) {
   strokeThrough(context, [[px, top], [px, bottom]], item.row === undefined ? 1.6 : 2.4, { color, dash: item.row === undefined ? dash : [] }, 1);
   if (!item.label) return;
   const label = item.label.replace("{x}", short(x));
-  const fits = px + 5 + context.measureText(label).width < panel.x1 + 10;
+  const wide = context.measureText(label).width;
+  const fits = px + 5 + wide < panel.x1 + 10;
   const right = (item.side ?? "right") === "right" && fits;
   context.fillStyle = color;
-  context.textAlign = right ? "left" : "right";
+  context.textAlign = "left";
   context.textBaseline = item.row === undefined ? "top" : "middle";
-  haloText(context, view.theme, label, px + (right ? 5 : -5), item.row === undefined ? panel.y1 + 2 : panel.row(item.row));
+  const begin = clearOf(dotIn(panel, item.row, view), right ? px + 5 : px - 5 - wide, wide, right, panel);
+  haloText(context, view.theme, label, begin, item.row === undefined ? panel.y1 + 2 : panel.row(item.row));
+}
+
+/**
+ * Where the dot of a row stands, in pixels; NaN if there is none.
+ * @type {(panel: Panel, row: number | undefined, view: View) => number}
+ */
+function dotIn(panel, row, view) {
+  const dot = panel.spec.marks.find((other) => other.kind === "dot" && other.row !== undefined && other.row === row);
+  return dot ? panel.x(view.store.values[dot.control]) : NaN;
+}
+
+/**
+ * Where a label begins: where it should, or on the far side of a dot that would lie on it, if there is room.
+ * @type {(dot: number, begin: number, wide: number, right: boolean, panel: { x0: number, x1: number }) => number}
+ */
+export function clearOf(dot, begin, wide, right, { x0, x1 }) {
+  if (!(dot > begin - 8 && dot < begin + wide + 8)) return begin;
+  const beyond = right ? dot + 10 : dot - 10 - wide;
+  return beyond >= x0 - 20 && beyond + wide <= x1 + 10 ? beyond : begin;
 }
 
 /** @type {Draw} */

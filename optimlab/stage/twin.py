@@ -28,6 +28,7 @@ __all__ = ["contour_levels", "draw", "png"]
 
 VISIBLE = "\u2060"  # before a label that may begin with _, which matplotlib would leave out
 LONGEST = 40  # letters of a name in the legend
+WIDE = 720  # points that a ruler is long, nearly
 FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
 CONTOUR = "#8494A8"
 NEVER, HATCH = "#C9CED6", "#9AA3AF"
@@ -287,9 +288,12 @@ def _curve(axes, panel, item, rows, values, k, runs):
     x, y = _finite(x, y)
     halo = [withStroke(linewidth=3.5, foreground="white", alpha=0.7)] if item.label else None
     style = _line_style(item, runs)
-    axes.plot(x, y, linewidth=0.6 * (item.width or 2.7), path_effects=halo, **style)
+    width, plays = 0.6 * (item.width or 2.7), not item.still and k + 1 < len(row)
+    if plays:  # faint as a whole, strong up to step k, as in the browser
+        axes.plot(x, y, linewidth=0.6 * width, alpha=0.3, **(style | {"label": None}))
+    axes.plot(*((x[: k + 1], y[: k + 1]) if plays else (x, y)), linewidth=width, path_effects=halo, **style)
     if not item.still:
-        _head(axes, panel, x[: k + 1], y[: k + 1], style["color"])
+        _head(axes, panel, x[: k + 1], y[: k + 1], style["color"], "o" if plays else None)
     if item.label and len(x):
         i = round((0.5 if item.label_at is None else item.label_at) * (len(x) - 1))
         axes.annotate(
@@ -351,13 +355,30 @@ def _vline(axes, panel, item, rows, values, k, runs):
         middle = _row(panel, item.row)
         axes.plot([x, x], [middle - 0.4, middle + 0.4], color=color, linewidth=2)
     if item.label:
-        right = (item.side or "right") == "right"
+        right, label = (item.side or "right") == "right", _labelled(item.label, x)
         y, along = (0.97, "axes fraction") if item.row is None else (_row(panel, item.row), "data")
+        begin = _clear_of(_dots(panel, item, values, x), label, right)
         axes.annotate(
-            _labelled(item.label, x), (x, y), xycoords=("data", along), fontsize=8, color=color,
-            xytext=(4 if right else -4, 0), textcoords="offset points", ha="left" if right else "right",
-            va="top" if item.row is None else "center", annotation_clip=True, parse_math=False,
+            label, (x, y), xycoords=("data", along), fontsize=8, color=color, xytext=(begin, 0),
+            textcoords="offset points", ha="left" if right else "right", va="top" if item.row is None else "center",
+            annotation_clip=True, parse_math=False,
         )  # fmt: skip
+
+
+def _dots(panel, item, values, x):
+    """How far the dots in the row of a label stand from its x, in points."""
+    dots = [mark for mark in panel.marks if mark.kind == "dot" and mark.row == item.row is not None]
+    ends = [_share(at, panel.x, panel.x_log) for at in (x, *(values[dot.control] for dot in dots))]
+    return [WIDE * (end - ends[0]) for end in ends[1:]]
+
+
+def _clear_of(dots, label, right):
+    """How far from its x a label begins, in points: on the far side of a dot that would lie on it."""
+    begin, wide = 4, 4.6 * len(label)
+    for dot in dots:
+        at = dot if right else -dot
+        begin = at + 8 if begin - 6 < at < begin + wide + 6 else begin
+    return begin if right else -begin
 
 
 def _hline(axes, panel, item, rows, values, k, runs):
