@@ -260,7 +260,7 @@ class JupyterLab:
     def run_all(self):
         """Run all cells; stops where a cell raises, as JupyterLab does."""
         self.execute("notebook:run-all-cells")
-        self.page.wait_for_function("() => window.running === null", timeout=4000 * self.seconds)
+        self.page.wait_for_function("() => window.running === null", timeout=10_000 * self.seconds)
 
     def errors(self) -> list[str]:
         """The errors that stand in the notebook's outputs, and what was written to stderr."""
