@@ -104,6 +104,7 @@ def test_a_film_needs_something_to_play_and_its_program(tmp_path, monkeypatch):
         ("x.gif", {"controls": ["kappa"]}, "controls are chosen for a page"),
         ("x.html", {"fps": 3}, "a page has the options caption, got 'fps'"),
         ("x.html", {"caption": 3}, "the caption must be a text, got 3"),
+        ("x.png", {"colour": 3}, "a picture has the options dpi, transparent, got 'colour'"),
         ("x.gif", {"colour": 3}, "a film has the options seconds, fps, dpi, got 'colour'"),
         ("x.gif", {"seconds": -1}, "length of the film in seconds must be in (0, 600], got -1"),
         ("x.gif", {"fps": 0}, "fps must be a whole number in [1, 50], got 0"),

@@ -135,8 +135,8 @@ class Lab(widgets.VBox):
             stand
         controls : for a page with sources that only Python computes (see `travels`): the sliders that it offers for
             them, the first one if None; the page grows with each
-        options : of a page ``caption``; of a film ``seconds`` (6), ``fps`` (10) and ``dpi`` (72); of a picture those of
-            Matplotlib's ``savefig``
+        options : of a page ``caption``; of a film ``seconds`` (6), ``fps`` (10) and ``dpi`` (72); of a picture ``dpi``
+            and ``transparent``
 
         Raises
         ------

@@ -38,7 +38,7 @@ def save(lab, path, controls=None, **options) -> Path:
     if kind == ".html":
         page(lab, path, controls, **checked(options, "a page", "caption"))
     elif kind in PICTURES:
-        picture(lab, path, **options)
+        picture(lab, path, **checked(options, "a picture", "dpi", "transparent"))
     else:
         film(lab, path, **checked(options, "a film", "seconds", "fps", "dpi"))
     return path

@@ -12,9 +12,8 @@ from ..optimizers import GradientDescent
 from ..stage.widget import Source
 from ..surfaces import field_grid
 from ..tape import as_symbolic
-from .travel import Walk, field_recipe, formula_recipe, theta_and_excess, walk_recipe
+from .travel import HUGE, Walk, field_recipe, formula_recipe, theta_and_excess, walk_recipe
 
-HUGE = 1e30  # beyond it a browser's numbers overflow
 SMALLEST_ERROR = 1e-3  # where a logarithmic axis shows 0
 EXCESS, COST = 2, 3  # the channels of a `batch_source` after θ
 
@@ -39,7 +38,8 @@ def trailing(value, axes=0):
 
 def numbers(value):
     """What a control shows, as an array; what is being recorded as it is."""
-    return as_symbolic(value) if as_symbolic(value) is not None else np.asarray(value, float)
+    symbolic = as_symbolic(value)
+    return np.asarray(value, float) if symbolic is None else symbolic
 
 
 def shapes(needs, dim=2) -> dict:

@@ -31,7 +31,7 @@ __all__ = [
     "Taken", "Walk", "checked", "field_recipe", "formula_recipe", "rows_of_recipe", "theta_and_excess", "walk_recipe",
 ]  # fmt: skip
 
-HUGE = 1e30  # heights beyond it are not drawn; see `optimlab.labs.sources.ground`
+HUGE = 1e30  # beyond it a browser's numbers overflow, and heights are not drawn
 TRIED = 12  # so many steps of a walk are compared
 Recipe = dict[str, Any]
 Shapes = Mapping[str, tuple[int, ...]]

@@ -1,10 +1,11 @@
 """The widget of the stage: the one interactive canvas that all labs share.
 
 Python describes a scene (`optimlab.stage.scene`) and computes its sources; `stage.js` and the modules that it imports
-draw it and move it. For every slider the browser already holds the whole sweep along it, so a slider never waits for
-the kernel. When a slider rests, the browser asks for the sweeps around the new values; one request is under way at a
-time, and what it asks for is always the newest. Every array travels with the values it was computed for, and the
-browser draws it as current only while the controls show just those.
+draw it and move it. A source that has a recipe (`optimlab.labs.travel`) the browser computes itself; of the others it
+already holds the whole sweep along every slider: a slider never waits for the kernel. When a slider rests, the
+browser asks for the sweeps around the new values; one request is under way at a time, and what it asks for is always
+the newest. Every array travels with the values it was computed for, and the browser draws it as current only while
+the controls show just those.
 """
 
 from __future__ import annotations
@@ -91,9 +92,8 @@ class Stage(anywidget.AnyWidget):
     uid = traitlets.Unicode().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     sliders = traitlets.Dict().tag(sync=True, **widget_serialization)
-    names = traitlets.List(traitlets.Unicode()).tag(
-        sync=True
-    )  # of the sliders, in order: a saved notebook has the keys of a dict sorted
+    # The sliders in their order: a saved notebook has the keys of a dict sorted.
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     grids = traitlets.Dict().tag(sync=True)
     positions = traitlets.Dict().tag(sync=True)
     points = traitlets.Dict().tag(sync=True)
