@@ -63,6 +63,7 @@ LAZY = {
     "saddle_lab": "labs.saddle",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
+    "live_layers": "labs.live",
     "map_lab": "labs.map",
     "noise_lab": "labs.noise",
     "range_lab": "labs.range",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.fit import fit_lab as fit_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
+    from .labs.live import live_layers as live_layers
     from .labs.map import map_lab as map_lab
     from .labs.noise import noise_lab as noise_lab
     from .labs.overfit import overfit_lab as overfit_lab

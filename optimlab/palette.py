@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["FAMILIES", "PALETTE", "ROLES", "STEPS", "role", "role_style", "style_of"]
+__all__ = ["FAMILIES", "LAYERS", "PALETTE", "ROLES", "STEPS", "role", "role_style", "style_of"]
 
 Style = tuple[str, str, tuple[float, ...]]
 """A colour on light paper, the colour on dark, and dashes (on, off, …) in units of the line's width."""
@@ -55,6 +55,15 @@ SPARE: list[Style] = [
     for hue, strokes in (
         (PURPLE, "pairs"), (BROWN, "wide"), (OLIVE, "fine"), (PURPLE, "solid"), (ROSE, "dash-dot-dot"), (BLUE, "even"),
         (VERMILION, "sparse"), (GREEN, "even"), (AMBER, "sparse"), (SKY, "even"), (GREY, "wide"), (BROWN, "sparse"),
+    )
+]  # fmt: skip
+
+# The layers of a network, from the first on.
+LAYERS: list[Style] = [
+    (*hue, STROKES[strokes])
+    for hue, strokes in (
+        (BLUE, "solid"), (GREEN, "dashed"), (AMBER, "dash-dot"), (VERMILION, "long"), (PURPLE, "dense"),
+        (BROWN, "wide"), (ROSE, "pairs"), (OLIVE, "even"), (SKY, "solid"), (GREY, "dotted"),
     )
 ]  # fmt: skip
 

@@ -153,6 +153,8 @@ class History:
 
     The losses are mean cross-entropies, without the penalty of ``l2``, so that any two networks can be compared;
     ``lr`` is the η that the next step has, or would have. ``gradients`` counts the gradients that were asked for.
+    ``per_layer`` is there with ``train(..., watch_layers=True)``: for each epoch an array of shape (2, layers) with
+    |∇W| and |ΔW|/|W| of the matrices of weights, the means over its steps; at epoch 0 those of the very first step.
 
     One that was ``interrupted`` says so, and ``history.loss[-1]`` is an error then: what has not been trained to the
     end is not to be averaged with what has. Its curves and its θ can be used.
@@ -163,6 +165,7 @@ class History:
     accuracy: Entries = field(default_factory=Entries)
     test_accuracy: Entries = field(default_factory=Entries)
     lr: Entries = field(default_factory=Entries)
+    per_layer: Entries = field(default_factory=Entries)
     theta: np.ndarray | None = None
     steps: int = 0
     gradients: int = 0
@@ -175,9 +178,9 @@ class History:
     @property
     def curves(self) -> list[Entries]:
         """All that has one entry an epoch."""
-        return [self.loss, self.test_loss, self.accuracy, self.test_accuracy, self.lr]
+        return [self.loss, self.test_loss, self.accuracy, self.test_accuracy, self.lr, *filter(len, [self.per_layer])]
 
-    def add(self, entry: dict[str, float], lr: float) -> None:
+    def add(self, entry: dict[str, Any], lr: float) -> None:
         """Write down one epoch, with the η that the next step will have."""
         for name, number in (entry | {"lr": lr}).items():
             getattr(self, name).append(number)
@@ -215,6 +218,7 @@ def train(
     progress: bool = True,
     on_epoch: Callable[[History], Any] | None = None,
     stoppable: bool = False,
+    watch_layers: bool = False,
 ) -> History:
     """Train a network with mini-batches.
 
@@ -233,6 +237,7 @@ def train(
     on_epoch : called with the history before the first and after each epoch; training ends early if it returns True
     stoppable : what the stop button does (■, `KeyboardInterrupt`): True returns the history so far, marked as
         interrupted, and the cell goes on; otherwise it stops the cell, as everywhere in Python
+    watch_layers : note, for each layer, how large its gradient is and how far a step moves it: ``history.per_layer``
     """
     check_parts(network, data, batch_size, seed)
     check_whole("epochs", epochs)
@@ -241,6 +246,7 @@ def train(
         check_function("on_epoch must be a function of the history", on_epoch)
     check_choice("progress", progress, (True, False))
     check_choice("stoppable", stoppable, (True, False))
+    check_choice("watch_layers", watch_layers, (True, False))
     if decay := WEIGHT_DECAY.check_one(weight_decay):
         optimizer = DecoupledWeightDecay(check_optimizer(optimizer), decay)
     driver = Driver(optimizer, schedule)
@@ -252,9 +258,12 @@ def train(
     network.layers(theta)  # says at once what is wrong with θ
     if theta.dtype != float:
         driver.optimizer = driver.optimizer.of_type(theta.dtype)
-    history = History()
+    history, points = History(), walk(loss, driver, theta, clip)
+    sizes: list[np.ndarray] = []
+    if watch_layers:
+        points = sizing(points, network.layout, sizes)
     try:
-        follow(walk(loss, driver, theta, clip), loss, driver, history, epochs, progress, on_epoch)
+        follow(points, loss, driver, history, epochs, progress, on_epoch, sizes)
     except KeyboardInterrupt:
         if not stoppable:
             raise
@@ -271,15 +280,21 @@ def follow(
     epochs: int,
     progress: bool,
     on_epoch: Callable[[History], Any] | None,
+    sizes: list[np.ndarray],
 ) -> None:
-    """Count a walk in epochs, and write each of them down in the history."""
+    """Count a walk in epochs, and write each of them down in the history; `sizes` is what `sizing` has noted."""
 
-    def walk_on(steps: int) -> dict[str, float]:
+    def walk_on(steps: int) -> dict[str, Any]:
         with ONE_THREAD:
             for point in islice(points, steps):
                 history.theta, history.steps = point.theta, point.k
                 history.gradients += len(point.asked)
-            return loss.measured(point.theta)
+            entry = loss.measured(point.theta)
+        if not sizes:
+            return entry
+        mean = np.mean(sizes, axis=0)
+        sizes.clear()
+        return entry | {"per_layer": mean}
 
     def note(entry: dict[str, float]) -> Any:
         rate = driver.optimizer.knobs["lr"].check_one(driver.optimizer.rate(history.steps))
@@ -303,6 +318,34 @@ def follow(
         if progress:
             now = f"loss {entry['loss']:.3g}, test accuracy {entry['test_accuracy']:.3f}"
             bar.set_postfix_str(now, refresh=False)
+
+
+def sizing(points: Iterator[Point], layers: Layers, sizes: list[np.ndarray]) -> Iterator[Point]:
+    """The same points; |∇W| and |ΔW|/|W| of each step's matrices are added to `sizes`, the first step's twice.
+
+    For at the start, where there is no step yet, they are those of the step that comes.
+    """
+
+    def norms(flat: np.ndarray) -> np.ndarray:
+        views = zip(layers, layers.views(flat))
+        return np.array([np.linalg.norm(part) for layer, part in views if layer.is_matrix])
+
+    def sizes_of(before: Point, after: Point) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            moved = norms(after.theta - before.theta) / norms(before.theta)
+        gradient = norms(np.asarray(after.asked[-1][1])) if after.asked else np.full(len(moved), np.nan)
+        return np.stack([gradient, moved])
+
+    start = next(points)
+    before = next(points)
+    sizes.append(first := sizes_of(start, before))
+    yield start
+    sizes.append(first)
+    yield before
+    for after in points:
+        sizes.append(sizes_of(before, after))
+        yield after
+        before = after
 
 
 @dataclass(frozen=True, eq=False, repr=False)

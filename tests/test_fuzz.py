@@ -115,6 +115,7 @@ LEGAL = {
     "saddle_lab": {"steps": 5},
     "training_lab": {**TRAINING, "optimizers": [Momentum(), Adam()]},
     "live_curves": {"names": ["a", "b"], "epochs": 2},
+    "live_layers": {"network": TRAINING["network"], "epochs": 2},
     "range_lab": {**TRAINING, "optimizer": Adam()},
 }
 ABSTRACT = {"Optimizer", "Surface", "Trajectory"}  # what the others make, and nobody calls

@@ -19,6 +19,7 @@ from optimlab import (
     descend,
     digits,
     live_curves,
+    live_layers,
     overfit_lab,
     parabola,
     range_lab,
@@ -314,6 +315,44 @@ def test_one_live_curve_needs_no_name():
     assert curves.stage.current_run0["shape"] == [3, 2]
 
 
+def test_live_layers_show_what_each_step_did_to_each_layer():
+    network, data = Network((64, 8, 6, 10)), digits(100)
+    layers = live_layers(network, epochs=2)
+    assert "no epochs yet" in repr(layers)
+    history = train(network, data, Adam(0.01), epochs=2, progress=False, on_epoch=layers, watch_layers=True)
+    loss, optimizer = network.on(data, 32), Adam(0.01)
+    theta, seen = loss.start, []
+    state = optimizer.init(theta)
+    for k in range(2 * loss.batches_per_epoch):  # the same by hand
+        g, before = loss.gradient_at(k)(theta), theta
+        theta, state = optimizer.step(theta, lambda _, g=g: g, state, k)
+        parts = [[W for W, _ in network.layers(flat)] for flat in (g, theta - before, before)]
+        g, moved, size = np.array([[np.linalg.norm(W) for W in part] for part in parts])
+        seen.append([g, moved / size])
+    expected = [seen[0], *np.reshape(seen, (2, -1, 2, 3)).mean(axis=1)]
+    np.testing.assert_allclose(history.per_layer, expected, rtol=1e-12)
+    shown = [np.frombuffer(layers.stage.get_state()[f"current_run{i}"]["bytes"], "<f4") for i in range(3)]
+    np.testing.assert_allclose([part.reshape(3, 2) for part in shown], np.moveaxis(expected, 2, 0), rtol=1e-6)
+    assert f"W3  |∇W|={expected[-1][0][2]:.2g}" in repr(layers)
+
+
+def test_watching_the_layers_changes_no_training():
+    plain, watched = (
+        train(NETWORK, FEW, Adam(0.01), epochs=2, progress=False, watch_layers=watch) for watch in (False, True)
+    )
+    np.testing.assert_array_equal(plain.theta, watched.theta)
+    assert plain.loss == watched.loss and plain.gradients == watched.gradients
+    assert not plain.per_layer and len(watched.per_layer) == 3
+
+
+def test_layers_that_are_not_watched_are_asked_for():
+    with pytest.raises(ValueError, match=r"needs a training that watches its layers: train\(…, watch_layers=True\)"):
+        train(NETWORK, FEW, Adam(), epochs=1, progress=False, on_epoch=live_layers(NETWORK))
+    other = live_layers(Network((64, 10)))
+    with pytest.raises(ValueError, match="a network with 1 matrices of weights, and this one has 2"):
+        train(NETWORK, FEW, Adam(), epochs=1, progress=False, on_epoch=other, watch_layers=True)
+
+
 def test_curves_that_are_not_there_are_named():
     with pytest.raises(ValueError, match="there is no curve 'SGD'; there are Adam"):
         live_curves("Adam")["SGD"]
@@ -358,6 +397,7 @@ NETWORK, FEW = Network((64, 8, 10)), digits(60)
         (lambda: live_curves([]), "live_curves needs a name, or a list of names, got []"),
         (lambda: live_curves(5), "live_curves needs a name, or a list of names, got 5"),
         (lambda: live_curves(epochs=-1), "epochs must be a whole number ≥ 1, got -1"),
+        (lambda: live_layers((64, 10)), "live_layers needs a Network, such as Network((64, 64, 10)), got (64, 10)"),
     ],
 )
 def test_a_lab_that_cannot_be_says_why(make, text):

@@ -2,7 +2,9 @@
 
 import pytest
 
-IMPORTS = "import pathlib, time\nfrom optimlab import Adam, Momentum, Network, digits, live_curves, train\n"
+IMPORTS = (
+    "import pathlib, time\nfrom optimlab import Adam, Momentum, Network, digits, live_curves, live_layers, train\n"
+)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # Each epoch takes a while, and the fifth as long as the test wants.
@@ -21,6 +23,12 @@ network, data = Network((64, 16, 10)), digits(300)
 curves = live_curves(["Momentum", "Adam"], epochs=100_000)
 history = train(network, data, Momentum(0.05), epochs=100_000, on_epoch=curves["Momentum"], stoppable=True)
 curves
+"""
+LAYERS = """
+network = Network((64, 16, 16, 10))
+layers = live_layers(network, epochs=3)
+train(network, digits(300), Adam(0.003), epochs=3, on_epoch=layers, watch_layers=True)
+layers
 """
 AFTER = """
 print(history.interrupted, len(history.loss) == len(history.test_accuracy) == history.epochs + 1)
@@ -41,9 +49,9 @@ def notebook(lab, server, subshells):
     """The notebook, with nothing shown; its kernel stays for the tests with the same setting."""
     name = f"live, subshells {subshells}.ipynb"
     if lab.name != name:
-        server.write(name, IMPORTS + GROWING, IMPORTS + ENDLESS, AFTER)
+        server.write(name, IMPORTS + GROWING, IMPORTS + ENDLESS, AFTER, IMPORTS + LAYERS)
         lab.open(name, subshells=subshells)
-    for index in range(3):
+    for index in range(4):
         lab.clear(index)
     return lab
 
@@ -87,3 +95,14 @@ def test_the_stop_button_ends_a_training_and_leaves_history_and_network_usable(n
     assert notebook.text(2).splitlines()[2].startswith("after 2 epochs")
     final.wait("lab => lab.querySelector('.optimlab-stage').optimlab().sources.run1.shape[0] === 3")
     assert final.report()["sources"]["run0"]["shape"][0] == trained
+
+
+def test_each_layer_is_a_line_that_grows(notebook):
+    notebook.run(3)
+    (stage,) = notebook.stages()
+    stage.wait(EPOCHS, 3)
+    first = stage.still_picture()
+    for name in ("W1", "W2", "W3"):
+        stage.chip(name).click()
+        assert all(stage.still_picture().differs(first))
+        stage.chip(name).click()
