@@ -88,7 +88,8 @@ mutants: $(VENV)/ready  ## faults put into a copy one at a time: do the tests no
 .pyodide/ready: tools/site/pyodide.txt tools/site/pyodide.sha256 tools/site/pyodide-lock.json | $(VENV)/ready
 	sh tools/site/pyodide.sh $(BIN) .pyodide && touch $@
 
-site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _site, for any web host; OFFLINE=1 brings Pyodide along, from PYODIDE=folder if you have it
+site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _site, for any web host: the book, and the notebooks in JupyterLite; OFFLINE=1 brings Pyodide along, from PYODIDE=folder if you have it
+	@sh tools/install_js.sh
 	$(BIN)/python -m tools.site _site $(if $(OFFLINE)$(PYODIDE),--pyodide $(or $(PYODIDE),.pyodide))
 
 site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network

@@ -310,6 +310,12 @@ def test_a_lab_carries_a_live_view_a_picture_and_a_summary(lab_of, name):
 
 
 @every_lab
+def test_a_picture_is_told_in_words_to_those_who_do_not_see_it(lab_of, name):
+    lab, bundle = lab_of(name)
+    assert lab._repr_mimebundle_()[1]["image/png"] == {"alt": bundle["text/plain"]}
+
+
+@every_lab
 def test_the_summary_is_short_and_holds_no_address(lab_of, name):
     text = lab_of(name)[1]["text/plain"]
     assert text == repr(lab_of(name)[0])

@@ -101,14 +101,12 @@ def test_labs_that_nobody_has_shown_go_at_the_end_of_their_cell_unless_a_box_hol
 def test_a_closed_lab_still_has_its_picture_and_its_numbers():
     lab = race(ravine(), Momentum(), steps=5)
     before = count()
-    picture = lab._repr_mimebundle_()
+    picture, _ = lab._repr_mimebundle_()
     lab.close()
     lab.close()
-    after = lab._repr_mimebundle_()
+    after, _ = lab._repr_mimebundle_()
     assert count() < before
-    assert after == {
-        name: part for name, part in picture[0].items() if name != "application/vnd.jupyter.widget-view+json"
-    }
+    assert after == {name: part for name, part in picture.items() if name != "application/vnd.jupyter.widget-view+json"}
 
 
 def test_closing_leaves_no_widget_behind():

@@ -117,7 +117,7 @@ def test_a_switch_is_saved_as_the_lab_that_it_shows(switched):
     bundle, metadata = switched._repr_mimebundle_()
     assert bundle["text/plain"] == repr(switched.lab) and bundle["image/png"][:4] == b"\x89PNG"
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == switched.model_id
-    assert metadata == switched.lab.stage.metadata
+    assert metadata == switched.lab.stage.metadata | {"image/png": {"alt": bundle["text/plain"]}}
 
 
 def test_a_switch_closes_all_that_it_has_made(switched):
@@ -125,7 +125,7 @@ def test_a_switch_closes_all_that_it_has_made(switched):
     labs = list(switched._labs.values())
     switched.close()
     assert len(labs) == 2 and all(lab.closed for lab in labs)
-    assert switched._repr_mimebundle_().keys() == {"text/plain", "image/png"}
+    assert switched._repr_mimebundle_()[0].keys() == {"text/plain", "image/png"}
 
 
 def test_a_switch_names_twins_apart_and_refuses_none():

@@ -85,6 +85,13 @@ def check(name: str, answer=None) -> Verdict:
     return Verdict(f"{name} ✓ right. {exercise.praise}".rstrip(), True)
 
 
+def question(name: str) -> dict | None:
+    """What the exercise asks for as data, where that is a number in a range or a letter; else None."""
+    exercise = exercises_of(name)[name]
+    asks = getattr(exercise.test, "asks", None)
+    return None if asks is None else {"name": name, "praise": exercise.praise, **asks}
+
+
 def exercises_of(name: str) -> dict:
     """The exercises of the notebook that ``name`` belongs to."""
     number = name.split(".")[0]
@@ -130,7 +137,7 @@ def number(low: float, high: float, hint_low: str, hint_high: str) -> Callable:
             return hint_low
         return hint_high if value > high else None
 
-    return test
+    return asked(test, kind="number", low=low, high=high, hint_low=hint_low, hint_high=hint_high)
 
 
 def choice(right: str, hints: dict, words: dict | None = None) -> Callable:
@@ -145,4 +152,10 @@ def choice(right: str, hints: dict, words: dict | None = None) -> Callable:
             return None
         return hints.get(letter, f"Choose one of the letters {', '.join(sorted([right, *hints]))}.")
 
+    return asked(test, kind="choice", right=right, hints=hints)
+
+
+def asked(test: Callable, **asks) -> Callable:
+    """The test, with what it asks for as data: a page without Python can check the answer too."""
+    test.asks = asks  # type: ignore[attr-defined]
     return test

@@ -18,7 +18,7 @@ from ..stage.widget import Source, Stage
 from .lifetime import made, parts_of, shown
 from .travel import checked
 
-__all__ = ["WIDGET", "Control", "Lab"]
+__all__ = ["WIDGET", "Control", "Lab", "bundle_of"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -162,12 +162,9 @@ class Lab(widgets.VBox):
         return "\n".join([self.title, *(f"  {line}" for line in lines)])
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
-        """The picture, the summary and the view; and the metadata without which Colab shows no widget of ours."""
+        """The picture, the summary and the view; with the metadata without which Colab shows no widget of ours."""
         shown(self)
-        pictures = {"text/plain": repr(self), "image/png": twin.png(self.figure())}
-        if self.closed:
-            return pictures
-        return pictures | view_of(self), self.stage.metadata
+        return bundle_of(self, self)
 
     def close(self):
         """End the live view and free what the browser held; the picture and the summary are still there."""
@@ -178,6 +175,19 @@ class Lab(widgets.VBox):
         self.closed = True
         super().close()
         vars(self).pop("_repr_mimebundle_", None)  # ipywidgets takes it away, so that nothing at all would be shown
+
+
+def bundle_of(shown, lab: Lab) -> tuple[dict, dict]:
+    """What an output holds of something that shows a lab: picture, summary, and the live view unless it is closed.
+
+    The summary is the picture's text alternative as well.
+    """
+    text = repr(shown)
+    data = {"text/plain": text, "image/png": twin.png(lab.figure())}
+    described = {"image/png": {"alt": text}}
+    if shown.closed:
+        return data, described
+    return data | view_of(shown), lab.stage.metadata | described
 
 
 def trials(controls: Iterable[Control], points) -> list[dict]:

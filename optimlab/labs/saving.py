@@ -14,9 +14,9 @@ import numpy as np
 from ..checks import check_whole, told
 from ..knobs import Knob
 from ..stage import twin
-from ..stage.page import html_page
+from ..stage.page import html_page, page_data
 
-__all__ = ["save"]
+__all__ = ["data_of", "head_of", "save"]
 
 PICTURES, FILMS = (".png", ".svg", ".pdf"), (".gif", ".mp4")
 SECONDS = Knob("seconds", "length of the film in", 1.0, 60.0, allowed="(0, 600]")
@@ -55,9 +55,17 @@ def checked(options, what, *known) -> dict:
 def page(lab, path, controls=None, caption=""):
     if not isinstance(caption, str):
         raise ValueError(f"the caption must be a text, got {told(caption)}")
-    head = formula(lab.header) if lab.header else ""
-    text = html_page(lab.stage, lab._sources, lab.scene, lab._controls, lab.values, controls, lab.title, caption, head)
-    path.write_text(text, "utf-8")
+    path.write_text(html_page(data_of(lab, controls), lab.title, caption, head_of(lab)), "utf-8")
+
+
+def data_of(lab, controls=None) -> dict:
+    """What shows the lab without a kernel; see `optimlab.stage.page.page_data`."""
+    return page_data(lab.stage, lab._sources, lab.scene, lab._controls, lab.values, controls)
+
+
+def head_of(lab) -> str:
+    """The line above the lab, as HTML that needs nobody to typeset it."""
+    return formula(lab.header) if lab.header else ""
 
 
 def formula(header: str) -> str:

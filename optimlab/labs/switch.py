@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 
-from ..stage import twin
-from .lab import Lab, described, view_of
+from .lab import Lab, bundle_of, described
 from .lifetime import made, parts_of, shown
 
 __all__ = ["Switch"]
@@ -53,10 +52,7 @@ class Switch(widgets.VBox):
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         """As of a `Lab`: the picture, the summary, and the view."""
         shown(self)
-        pictures = {"text/plain": repr(self), "image/png": twin.png(self.lab.figure())}
-        if self.closed:
-            return pictures
-        return pictures | view_of(self), self.lab.stage.metadata
+        return bundle_of(self, self.lab)
 
     def close(self):
         """End the live view and free what the browser held; the picture and the summary are still there."""

@@ -15,6 +15,7 @@ import { View } from "./view.js";
  * @property {SliderSpec[]} sliders those that can be moved here
  * @property {string[]} movable the points that can be dragged here
  * @property {Values} values what the controls show at first
+ * @property {string} fixed what cannot be moved here, in words
  */
 
 /** Traits that are listened to. */
@@ -167,11 +168,14 @@ export function follow(view, names, link, exact) {
   view.invalidate();
 }
 
-/** @type {(view: View, names: string[]) => HTMLElement} */
-function linkButton(view, names) {
+/**
+ * A button that copies the link; `prefix` is what stands before the state, where a page has several labs.
+ * @type {(view: View, names: string[], prefix: string) => HTMLElement}
+ */
+function linkButton(view, names, prefix) {
   const button = element("button", { type: "button", className: "optimlab-link", textContent: "copy a link to this state" });
   button.onclick = async () => {
-    location.replace(`#${linkOf(view, names)}`);
+    location.replace(`#${prefix}${linkOf(view, names)}`);
     try {
       await navigator.clipboard.writeText(location.href);
       write(button, "copied");
@@ -184,10 +188,10 @@ function linkButton(view, names) {
 }
 
 /**
- * Build the page's lab.
- * @type {(root: HTMLElement, page: Page) => Promise<View>}
+ * Build a lab of the page; `prefix` is what its links begin with, where there are several.
+ * @type {(root: HTMLElement, page: Page, prefix?: string) => Promise<View>}
  */
-export async function open(root, page) {
+export async function open(root, page, prefix = "") {
   const { traits, sweeps, sliders } = page;
   for (const content of [...Object.values(traits), ...Object.values(sweeps).flat()]) if (typeof content?.bytes === "string") content.bytes = decoded(content.bytes);
   /** @type {Record<string, Traits>} */
@@ -200,9 +204,11 @@ export async function open(root, page) {
   await view.store.ready;
   root.append(...rowsOf(page, movers, model, view));
   const names = [...sliders.map(({ name }) => name), ...page.movable];
-  root.append(element("p", { className: "optimlab-foot" }, linkButton(view, names)));
+  root.append(element("p", { className: "optimlab-foot" }, linkButton(view, names, prefix)));
+  if (page.fixed) root.append(element("p", { className: "optimlab-fixed", textContent: page.fixed }));
   const exact = (/** @type {string} */ name) => sliders.some((spec) => spec.name === name && spec.typed);
-  const hear = () => location.hash.length > 1 && follow(view, names, location.hash.slice(1), exact);
+  const start = `#${prefix}`;
+  const hear = () => location.hash.length > start.length && location.hash.startsWith(start) && follow(view, names, location.hash.slice(start.length), exact);
   hear();
   addEventListener("hashchange", hear);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.invalidate());

@@ -22,7 +22,7 @@ from .marks import Handle, Points
 from .scene import Panel, Scene
 from .widget import HERE, Source, Stage, pack
 
-__all__ = ["html_page"]
+__all__ = ["as_json", "html_page", "page_data"]
 
 ROOM = 3_000_000  # bytes that the grids of a page may take
 PAGE = """<!doctype html>
@@ -40,7 +40,7 @@ PAGE = """<!doctype html>
 <main class="optimlab-page">
 <h1>{title}</h1>
 {head}<div id="optimlab" class="optimlab-lab"></div>
-{fixed}<p class="optimlab-caption">{caption}made with optimlab</p>
+<p class="optimlab-caption">{caption}made with optimlab</p>
 </main>
 <script type="application/json" id="optimlab-page">{data}</script>
 <script type="module">
@@ -51,18 +51,38 @@ PAGE = """<!doctype html>
 """
 
 
-def html_page(
+def html_page(data: Mapping[str, Any], title: str = "", caption: str = "", head: str = "") -> str:
+    """The page of a lab, as HTML.
+
+    Parameters
+    ----------
+    data : what `page_data` makes of the lab
+    title, caption : text above and below it
+    head : HTML between the title and the stage
+    """
+    return PAGE.format(
+        title=escape(title),
+        css="\n".join((HERE / name).read_text("utf-8") for name in ("page.css", "stage.css")),
+        head=head,
+        caption=f"{escape(caption)} · " if caption else "",
+        data=as_json(data).replace("<", "\\u003c"),
+        program=bundle(HERE / "page.js").replace("</script", "<\\/script"),
+    )
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))
+
+
+def page_data(
     stage: Stage,
     sources: Sequence[Source],
     scene: Scene,
     controls: Sequence[Any],
     values: Mapping[str, Any],
     chosen: Sequence[str] | None = None,
-    title: str = "",
-    caption: str = "",
-    head: str = "",
-) -> str:
-    """The page, as HTML.
+) -> dict[str, Any]:
+    """What `page.js` needs to show a lab without a kernel, for JSON.
 
     Parameters
     ----------
@@ -70,8 +90,6 @@ def html_page(
     controls : its sliders: name, knob and row of each
     values : what the controls show now
     chosen : the controls that sources which don't travel are computed for; the first that they need, if None
-    title, caption : text above and below it
-    head : HTML between the title and the stage
     """
     homes = [source for source in sources if not source.travels]
     needed = {name for source in homes for name in source.needs}
@@ -101,22 +119,14 @@ def html_page(
         for control in swept(source, chosen, grids)[-1:]:
             sweeps[f"sweep_{source.name}_{control}"] = list(grid_of(source, chosen, grids, values))
     fixed = [f"{c.knob.symbol} = {short(values[c.name])}" for c in controls if c not in offered]
-    data = {
+    return {
         "traits": traits,
         "sweeps": sweeps,
         "sliders": [described(c, c.name not in needed) for c in offered],
         "movable": movable,
         "values": {name: as_list(value) for name, value in values.items()},
+        "fixed": f"As saved: {', '.join(fixed)}" if fixed else "",
     }
-    return PAGE.format(
-        title=escape(title),
-        css="\n".join((HERE / name).read_text("utf-8") for name in ("page.css", "stage.css")),
-        head=head,
-        fixed=f'<p class="optimlab-fixed">As saved: {escape(", ".join(fixed))}</p>\n' if fixed else "",
-        caption=f"{escape(caption)} · " if caption else "",
-        data=json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"),
-        program=bundle(HERE / "page.js").replace("</script", "<\\/script"),
-    )
 
 
 def check_chosen(chosen: Sequence[str] | None, known: Sequence[str], needed: Iterable[str]) -> list[str]:

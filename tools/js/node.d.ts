@@ -2,4 +2,4 @@
 declare module "node:assert/strict";
 declare module "node:test";
 declare module "node:fs";
-declare const process: { argv: string[] };
+declare const process: { argv: string[]; stdout: { write(text: string): void } };

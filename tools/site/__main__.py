@@ -1,7 +1,8 @@
 """Build the site into a folder: ``python -m tools.site _site``, or ``… --pyodide FOLDER`` to serve Pyodide as well.
 
-JupyterLite runs the notebooks; optimlab and the packages that Pyodide lacks come along as wheels and are there
-before the first cell runs. Without ``--pyodide`` the browser loads Pyodide from its makers' usual address.
+The book shows each notebook as a plain page whose labs are alive. JupyterLite runs the notebooks; optimlab and the
+packages that Pyodide lacks come along as wheels and are there before the first cell runs. Without ``--pyodide`` the
+browser loads Pyodide from its makers' usual address.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 from tools.notebooks import WIDGET, all_notebooks, code_cells, outputs, read, setup_cells
 from tools.setup_cell import ROOT
 
+from .book import write_book
 from .index import write_index
 from .pyodide import VERSION, copy_pyodide
 
@@ -56,6 +58,7 @@ def build(target: Path, pyodide: Path | None = None) -> None:
         run(JUPYTER, "lite", "build", "--output-dir", built, cwd=source)
         shutil.move(source / "wheels", built / "wheels")
         write_index(built)
+        write_book(built)
         shutil.rmtree(target, ignore_errors=True)
         shutil.move(built, target)
 

@@ -16,12 +16,13 @@ ROW = re.compile(
 SETTINGS = re.compile(r'<script id="jupyter-config-data"[^>]*>.*?</script>', re.DOTALL)
 CARD = Template("""\
       <li>
-        <a href="notebooks/index.html?path=$file">
+        <a href="book/$page">
           <img src="pictures/$picture" width="$width" height="$height" alt="$alt" loading="lazy">
           <h2>$title</h2>
         </a>
         <p>$learn.</p>
         <p class="move"><b>You move:</b> $move.</p>
+        <p class="code"><a href="notebooks/index.html?path=$file">with Python, to change the code</a></p>
       </li>""")
 
 
@@ -47,6 +48,7 @@ def card(path: Path, row: re.Match, pictures: Path) -> str:
     width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     texts = {
         "file": path.name,
+        "page": f"{path.stem}.html",
         "picture": f"{path.stem}.png",
         "alt": f"A lab of the notebook: {data['text/plain'].splitlines()[0]}",
         "title": row["title"],

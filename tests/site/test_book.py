@@ -1,0 +1,105 @@
+"""The book: pages without Python, whose labs are alive, in a real browser that reaches no other machine."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.stage import FRESH, Stage
+from tools.notebooks import FOLDER, code_cells, read
+
+from .conftest import NOTEBOOKS
+from .test_site import GRAVE
+
+PAGES = [name.replace(".ipynb", ".html") for name in NOTEBOOKS]
+AWAKE = "figure => figure.classList.contains('alive')"
+
+
+def labs_of(name):
+    """How many labs the notebook shows."""
+    outputs = [o for cell in code_cells(read(FOLDER / name.replace(".html", ".ipynb"))) for o in cell.outputs]
+    return sum({"image/png", "application/vnd.jupyter.widget-view+json"} <= o.get("data", {}).keys() for o in outputs)
+
+
+def lab(page, number) -> Stage:
+    """A lab of the page, awake."""
+    figure = page.locator("figure.lab").nth(number)
+    figure.scroll_into_view_if_needed()
+    page.wait_for_function(f"n => ({AWAKE})(document.querySelectorAll('figure.lab')[n])", arg=number)
+    return Stage(figure)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_lab_of_a_page_wakes_without_python(page, site, name):
+    page.goto(f"{site}/book/{name}")
+    figures = page.locator("figure.lab")
+    assert figures.count() == labs_of(name) > 0
+    for number in range(figures.count()):
+        stage = lab(page, number)
+        stage.wait(FRESH)
+        assert not any(stage.is_blank()), number
+        assert not stage.root.locator("img.still").count()
+    assert "waiting" not in page.locator("main").inner_text().lower()
+    for picture in page.locator("img").all():
+        assert len(picture.get_attribute("alt")) > 20
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_small_before_it_is_scrolled_and_asks_for_nothing_of_python(page, site, name):
+    sizes = {}
+    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    page.goto(f"{site}/book/{name}", wait_until="networkidle")
+    assert sum(sizes.values()) < 1_500_000, sizes
+    assert all("/book/" in url for url in sizes)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_page_fits_has_formulas_and_no_grave_fault(page, site, scheme, width):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{site}/book/03_advanced_optimizers.html")
+    lab(page, 0)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.locator("math").count() > 50
+    assert page.locator("math merror").count() == 0
+    found = Axe().run(page).response["violations"]
+    assert not [(fault["help"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in GRAVE]
+
+
+def test_a_slider_moves_the_path_and_a_link_holds_it_among_several_labs(page, site):
+    page.goto(f"{site}/book/03_advanced_optimizers.html")
+    stage = lab(page, 1)
+    before = stage.picture()
+    slider = stage.root.locator("input[type=range]").first
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    stage.wait_other_picture(before)
+    values = stage.values()
+    stage.root.get_by_role("button", name="link").click()
+    page.wait_for_function("() => location.hash.startsWith('#lab-2:')")
+    page.reload()
+    assert lab(page, 1).values() == values
+    assert lab(page, 0).report()["frames"] > 0
+
+
+def test_links_between_pages_lead_somewhere(page, site):
+    for name in PAGES:
+        page.goto(f"{site}/book/{name}")
+        links = page.locator("a").evaluate_all("links => links.map(link => link.href)")
+        for link in {link.split("#")[0] for link in links if link.startswith(site)}:
+            assert page.request.get(link).ok, link
+        anchors = [link.split("#")[1] for link in links if link.startswith(f"{site}/book/{name}#")]
+        assert len(anchors) > 5
+        missing = page.evaluate("ids => ids.filter(id => !document.getElementById(decodeURIComponent(id)))", anchors)
+        assert not missing
+
+
+def test_an_exercise_with_a_number_or_a_letter_is_checked_on_the_page(page, site):
+    page.goto(f"{site}/book/03_advanced_optimizers.html")
+    form = page.locator("form.exercise").first
+    form.locator("input").fill("-1000000")
+    form.locator("button").click()
+    assert "not yet" in form.locator("output").inner_text()
+    assert page.locator(".by-code a").count() > 0
