@@ -58,9 +58,9 @@ def page(lab, path, controls=None, caption=""):
     path.write_text(html_page(data_of(lab, controls), lab.title, caption, head_of(lab)), "utf-8")
 
 
-def data_of(lab, controls=None) -> dict:
+def data_of(lab, controls=None, **options) -> dict:
     """What shows the lab without a kernel; see `optimlab.stage.page.page_data`."""
-    return page_data(lab.stage, lab._sources, lab.scene, lab._controls, lab.values, controls)
+    return page_data(lab.stage, lab._sources, lab.scene, lab._controls, lab.values, controls, **options)
 
 
 def head_of(lab) -> str:

@@ -81,6 +81,7 @@ def page_data(
     controls: Sequence[Any],
     values: Mapping[str, Any],
     chosen: Sequence[str] | None = None,
+    room: int = ROOM,
 ) -> dict[str, Any]:
     """What `page.js` needs to show a lab without a kernel, for JSON.
 
@@ -90,12 +91,13 @@ def page_data(
     controls : its sliders: name, knob and row of each
     values : what the controls show now
     chosen : the controls that sources which don't travel are computed for; the first that they need, if None
+    room : bytes that what is computed for them may take; where they are not enough, sliders have fewer positions
     """
     homes = [source for source in sources if not source.travels]
     needed = {name for source in homes for name in source.needs}
     grids = {c.name: np.asarray(stage.grids[c.name]) for c in controls}
     chosen = check_chosen(chosen, [c.name for c in controls], needed)
-    grids |= thinned(homes, {name: grids[name] for name in chosen if name in needed}, values)
+    grids |= thinned(homes, {name: grids[name] for name in chosen if name in needed}, values, room)
     movable = [name for name in stage.points if name not in needed]
     offered = [c for c in controls if c.name not in needed or c.name in chosen]
     traits = {
@@ -148,12 +150,14 @@ def swept(source: Source, chosen: Sequence[str], grids: Mapping[str, np.ndarray]
     return [] if source.travels else [name for name in chosen if name in source.needs]
 
 
-def thinned(homes: Sequence[Source], grids: dict[str, np.ndarray], values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def thinned(
+    homes: Sequence[Source], grids: dict[str, np.ndarray], values: Mapping[str, Any], room: int
+) -> dict[str, np.ndarray]:
     """Fewer positions of the chosen controls, where all combinations of them would take too much room."""
     if not grids:
         return {}
     rows = sum(np.size(source.compute(dict(values))) for source in homes if set(grids) & set(source.needs))
-    most = max(2, int((ROOM / 4 / max(1, rows)) ** (1 / len(grids))))
+    most = max(2, int((room / 4 / max(1, rows)) ** (1 / len(grids))))
     return {name: fewer(grid, most, values[name]) for name, grid in grids.items()}
 
 

@@ -11,6 +11,7 @@ from tools.notebooks import only_trains, run
 from tools.setup_cell import ROOT
 
 PAGE = "application/vnd.optimlab.page+json"
+ROOM = 400_000  # bytes of what is computed for a lab's sliders
 PRELUDE = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tools.site.alive import carry; carry()"
 
 
@@ -61,7 +62,10 @@ def pages_of(shown: Any) -> list[dict[str, Any]]:
     from optimlab.labs.saving import data_of, head_of
 
     labs = {label: shown._lab(label) for label in shown._makers} if hasattr(shown, "_makers") else {"": shown}
-    return [{"label": label, "head": head_of(lab), "data": data_of(lab, offered(lab))} for label, lab in labs.items()]
+    return [
+        {"label": label, "head": head_of(lab), "data": data_of(lab, offered(lab), room=ROOM)}
+        for label, lab in labs.items()
+    ]
 
 
 def offered(lab: Any) -> list[str]:
