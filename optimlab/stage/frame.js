@@ -64,12 +64,10 @@ function drawHeight(context, panel, item, camera, theme) {
   const [u, v] = corners.reduce((best, corner) => (camera.pixel(corner[0], corner[1], 0)[0] < camera.pixel(best[0], best[1], 0)[0] ? corner : best));
   const { top } = camera.relief;
   const [foot, head] = [camera.pixel(u, v, FLOOR), camera.pixel(u, v, rise(top, top, item.log))];
-  const many = clamp(Math.floor((foot[1] - head[1]) / 13), 3, 5);
   stroke(context, foot, head);
   context.textAlign = "right";
   context.fillStyle = theme.soft;
-  const values = item.log ? decades(item.log, top, many) : ticks(0, top, many);
-  for (const value of values) {
+  for (const value of heightsOn(top, item.log, (foot[1] - head[1]) / 13)) {
     const [px, py] = camera.pixel(u, v, rise(value, top, item.log));
     stroke(context, [px - 4, py], [px, py]);
     context.fillText(tickLabel(value, item.log !== undefined), px - 6, py);
@@ -78,4 +76,16 @@ function drawHeight(context, panel, item, camera, theme) {
   context.fillStyle = theme.ink;
   const wide = context.measureText(item.label ?? "").width;
   haloText(context, theme, item.label ?? "", clamp(head[0] + 8 - wide, 2, panel.width - wide - 2), head[1] - 13);
+}
+
+/**
+ * The heights that are told: powers of ten, if they are drawn as logarithms; three at least, wherever there is one.
+ * @type {(top: number, log: number | undefined, room: number) => number[]}
+ */
+export function heightsOn(top, log, room) {
+  const wanted = clamp(Math.floor(room), 3, 5);
+  /** @type {(count: number) => number[]} */
+  const told = (count) => (log ? decades(log, top, count) : ticks(0, top, count));
+  const counts = [wanted, wanted + 1, wanted + 2, wanted + 3];
+  return told(counts.find((count) => told(count).length >= 3) ?? wanted);
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Camera } from "../../optimlab/stage/camera.js";
 import { draped } from "../../optimlab/stage/draped.js";
+import { heightsOn } from "../../optimlab/stage/frame.js";
 import { THEMES } from "../../optimlab/stage/panel.js";
 import { lightOn, paintRelief } from "../../optimlab/stage/relief.js";
 import { ROWS, heightAt, isBehind, pick, project, reliefOf, rise, unproject } from "../../optimlab/stage/solid.js";
@@ -187,4 +188,15 @@ test("a path follows the ground between its steps, and is broken where it leaves
   assert.ok(steps.every((step, i) => i === 0 || step > steps[i - 1]) && steps[0] === 0 && steps.at(-1) === 4);
   close([pieces[0].at(-1)?.step ?? 0], [1 + 0.1 / 2.1], 1e-6);
   assert.equal(draped(camera, [[5, 5], [6, 5]]).length, 0);
+});
+
+test("at least three heights are told, and no more than there is room for", () => {
+  for (const top of [0.03, 1, 1.94, 7, 14.5, 890, 5e4]) {
+    for (const room of [1, 3, 4, 9]) {
+      const linear = heightsOn(top, undefined, room);
+      assert.ok(linear.length >= 3 && linear.length <= 7 && linear[0] === 0 && (linear.at(-1) ?? 0) <= top * (1 + 1e-9), `${linear}`);
+    }
+  }
+  assert.deepEqual(heightsOn(2500, 1, 3), [1, 10, 100, 1000]);
+  assert.ok(heightsOn(1e9, 1, 3).length <= 4);
 });
