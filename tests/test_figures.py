@@ -15,7 +15,8 @@ from optimlab.figures import draw, png, surface_picture
 from optimlab.palette import FAMILIES, PALETTE, SPARE, style_of
 from optimlab.stage.marks import MARKS, Curve, VLine
 from optimlab.stage.scene import Panel, Run, Scene
-from optimlab.stage.twin import DRAW, _clear_of, _turned, contour_levels, stretched
+from optimlab.stage.solid import block_of, project, rise
+from optimlab.stage.twin import DRAW, _clear_of, contour_levels, stretched
 from optimlab.surfaces import field_grid, himmelblau, ravine
 
 OPTIMIZERS = [name for name in optimizers.__all__ if name not in ("Around", "Optimizer")]
@@ -30,17 +31,7 @@ EXAMPLES = {  # one of each kind; the sources are below
     "map": MARKS["map"](source="map", low=1, top=100),
     "picture": MARKS["picture"](source="picture"),
     "fog": MARKS["fog"](control="start", radius=0.2),
-    "solid": MARKS["solid"](
-        source="field",
-        minimum=0.0,
-        xs=(-1, 1),
-        ys=(-1, 1),
-        turn="turn",
-        at_source="path",
-        height=2,
-        labels=("x", "y"),
-        data=[(0, 0)],
-    ),
+    "solid": MARKS["solid"](source="field", minimum=0.0, count=8),
     "path": MARKS["path"](source="path", run="Adam", x=0, y=1),
     "curve": MARKS["curve"](source="path", run="Adam", y=2),
     "points": MARKS["points"](data=[[0, 0]], symbol="star", label="minimum"),
@@ -59,7 +50,7 @@ def picture_of(*marks, path=PATH, k=None, **panel):
     run = Run("Adam", "Adam", *style_of(["Adam"])[0])
     scene = Scene([Panel((-1, 1), (-1, 1), marks=list(marks), **panel)], [run], steps=len(path) - 1)
     rows = {"map": MAP, "path": path, "field": FIELD, "picture": PICTURE.getvalue()}
-    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5), "turn": 30.0}, k)
+    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5)}, k)
 
 
 def pixels(data):
@@ -284,13 +275,55 @@ def test_a_horizontal_line_stands_where_its_source_says():
 
 def test_the_twin_turns_a_surface_as_the_browser_does():
     """As in solid.js: unturned x goes to the right, y away and up; a quarter turn takes x to where −y was."""
-    middle, right, away, top = _turned(
+    middle, right, away, top = project(
         np.array([0, 1, 0, 0]), np.array([0, 0, 1, 0]), np.array([0.5, 0.5, 0.5, 1]), 0.0
     )
     assert right[0] > middle[0] and right[1] == middle[1]
     assert away[2] > middle[2] and away[1] > middle[1]
     assert top[1] > middle[1] and top[2] < middle[2]
-    np.testing.assert_allclose(_turned(1, 0, 0.3, np.pi / 2), _turned(0, -1, 0.3, 0.0), atol=1e-12)
+    np.testing.assert_allclose(project(1, 0, 0.3, np.pi / 2), project(0, -1, 0.3, 0.0), atol=1e-12)
+
+
+def ridge(x=0.5):
+    """A field over the box with one ridge along y, as seen from the front on the left."""
+    across = np.linspace(-1, 1, 81)
+    return np.tile(np.where(np.abs(across - x) < 0.05, 1.0, 0.0), (81, 1))
+
+
+def test_a_ridge_hides_what_is_behind_it_and_nothing_else():
+    block = block_of(ridge(), EXAMPLES["solid"])  # seen from the front on the right: −v and u are near
+    assert block.hides(0.3, 0.0) and not block.hides(0.8, 0.0) and not block.hides(-0.9, 0.0)
+    assert not block.hides(0.5, 0.0)  # on top of it
+    np.testing.assert_allclose(block.over([0.5, 5.0, -1.0], [0.0, 0.0, -3.0]), [1, 0, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("log", [None, 0.1])
+def test_heights_grow_from_nothing_to_the_top(log):
+    shares = rise(np.array([-1.0, 0.0, 1.0, 10.0, 100.0, 200.0]), 100.0, log)
+    assert shares[0] == shares[1] == 0 < shares[2] < shares[3] < shares[4] == shares[5] <= 1
+    if log:  # each decade beyond the softening is as high as the other
+        assert shares[4] - shares[3] == pytest.approx(shares[3] - shares[2], rel=0.05)
+    else:
+        np.testing.assert_allclose(shares[2:5], [0.01, 0.1, 1.0])
+
+
+def test_a_path_lies_on_the_surface_and_is_faint_behind_it():
+    path = np.array([[0.9, 0.0, 0.0], [-0.9, 0.0, 0.0]])
+    scene = Scene([Panel((-1, 1), (-1, 1), marks=[EXAMPLES["solid"], EXAMPLES["path"]])], [], steps=1)
+    (axes,) = draw(scene, {"field": ridge(), "path": path}, {}).axes
+    seen, faint = (line for line in axes.lines if len(line.get_xdata()) > 30)
+    top = np.nanmax(seen.get_ydata())
+    assert seen.get_alpha() is None and faint.get_alpha() == 0.4
+    assert top == pytest.approx(project(0.5, 0.0, 1.0)[1], abs=0.03)  # over the ridge, not through it
+    assert 5 < np.isfinite(faint.get_xdata()).sum() < np.isfinite(seen.get_xdata()).sum()
+
+
+def test_of_alternatives_the_twin_draws_what_the_stage_shows_at_first():
+    flat, solid, other = Panel((0, 1), (0, 1), way="2-D"), Panel((0, 1), (0, 1), way="3-D"), Panel((0, 1), (0, 1))
+    for layout, count in (("2-D", 2), ("both", 3), ("3-D", 2)):
+        assert len(draw(Scene([flat, solid, other], layout=layout), {}, {}).axes) == count
+    with pytest.raises(ValueError, match="the layout of a scene must be one of 2-D, both, 3-D, got '4-D'"):
+        Scene([flat], layout="4-D")
 
 
 def contrast(color, paper):

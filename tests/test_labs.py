@@ -42,7 +42,19 @@ from optimlab.labs.travel import rows_of_recipe
 from optimlab.optimizers import Adadelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from optimlab.problems import breast_cancer, diabetes
 from optimlab.stage.marks import MARKS
-from optimlab.surfaces import ANGLE, KAPPA, bowl, himmelblau, monkey_saddle, parabola, ravine, rosenbrock, saddle
+from optimlab.surfaces import (
+    ANGLE,
+    KAPPA,
+    beale,
+    bowl,
+    himmelblau,
+    monkey_saddle,
+    parabola,
+    product,
+    ravine,
+    rosenbrock,
+    saddle,
+)
 
 PACKAGE = Path(optimlab.__file__).parent
 
@@ -488,3 +500,33 @@ def test_round_numbers_are_positions_of_the_sliders(knob):
     scale = np.log if knob.log else np.asarray
     step = np.diff(scale(knob.grid))[0]
     assert np.abs(scale(values) - scale(knob.grid)).max() <= 0.5 * step * (1 + 1e-9)
+
+
+def solids(lab):
+    return [mark for panel in lab.scene.panels if panel.way == "3-D" for mark in panel.marks if mark.kind == "solid"]
+
+
+@pytest.mark.parametrize("make", [lambda: race(ravine(), [Adam(0.1)], steps=5), lambda: saddle_lab(steps=5)])
+def test_the_surface_in_3d_has_the_marks_of_the_contour_plot_and_is_not_shown_at_first(make):
+    scene = make().scene
+    flat, solid = scene.panels[:2]
+    assert (flat.way, solid.way, scene.layout) == ("2-D", "3-D", "2-D")
+    assert solid.without("solid").marks == flat.without("field").marks
+    assert (solid.x, solid.y, solid.x_label, solid.y_label) == (flat.x, flat.y, flat.x_label, flat.y_label)
+    assert solid not in scene.first_panels and flat in scene.first_panels
+
+
+def test_the_gradient_is_shown_both_ways_at_first_and_a_curve_one_way():
+    assert gradient_lab(himmelblau()).scene.layout == "both"
+    for lab in (gradient_lab(parabola()), race(parabola(), Adam(0.1), steps=5)):
+        assert not any(panel.way for panel in lab.scene.panels)
+
+
+@pytest.mark.parametrize(
+    "surface, log",
+    [(ravine(kappa=100), None), (himmelblau(), None), (rosenbrock(), 1.0), (beale(), 1.0), (product(), 1e-2)],
+)
+def test_heights_over_several_decades_are_logarithmic_and_the_axis_says_so(surface, log):
+    (solid,) = solids(race(surface, Adam(0.1), steps=1))
+    assert solid.log == log
+    assert ("(log)" in solid.label) == (log is not None)

@@ -6,20 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..knobs import Knob
 from ..palette import ROLES, role
-from ..stage.marks import Arrow, Line, Points, Solid
-from ..stage.scene import Panel, Readout, Run, Scene
+from ..stage.marks import Arrow, Line, Points
+from ..stage.scene import Readout, Run, Scene
 from ..stage.widget import Source
 from .inputs import drawable, fixed, start_on
-from .lab import Control, Lab
-from .panels import line_panel, surface_panel
+from .lab import Lab
+from .panels import line_panel, surface_panels
 from .sources import field_source, floor_of, numbers
 from .travel import formula_recipe
 
 __all__ = ["gradient_lab"]
-
-TURN = Knob("turn", "direction of the 3-D view in degrees", 0.0, 360.0, allowed="[0, 360]", count=73)
 
 
 def gradient_lab(surface, start=None) -> Lab:
@@ -53,35 +50,13 @@ def gradient_lab(surface, start=None) -> Lab:
         Arrow(source="here", at=[0, 1], by=[4, 5], run="downhill"),
     ]
     title_above = f"{surface.name} from above: drag the point"
-    contour = replace(surface_panel(surface, [], [], title=title_above, extra=marks, handle="point θ"), equal=True)
-    solid = Panel(
-        (0, 1),
-        (0, 1),
-        title="the same surface in 3-D",
-        axes=False,
-        height=0.78,
-        alt=f"3-D view of {surface.name}",
-        marks=[
-            Solid(
-                source="field",
-                minimum=floor_of(surface),
-                count=16,
-                xs=surface.view[0],
-                ys=surface.view[1],
-                turn="turn",
-                at_source="here",
-                height=6,
-                labels=surface.symbols,
-                data=[list(m) for m in surface.minima],
-                **role("step"),
-            )
-        ],
-    )
+    contour, solid = surface_panels(surface, [], [], title=title_above, extra=marks, handle="point θ")
     runs = [Run("uphill", "∇L, uphill", *ROLES["gradient"]), Run("downhill", "−∇L, downhill", *ROLES["step"])]
     scene = Scene(
-        [contour, solid],
+        [replace(contour, equal=True), solid],
         runs,
         readouts=readouts(*zip((*surface.symbols, "L", "|∇L|", "∂L/∂x", "∂L/∂y"), (0, 1, 6, 7, 8, 9))),
+        layout="both",
     )
 
     def summary(values):
@@ -89,7 +64,7 @@ def gradient_lab(surface, start=None) -> Lab:
         g = surface.gradient(theta)
         yield f"at ({theta[0]:.3g}, {theta[1]:.3g})  L={surface.value(theta):.3g}  ∇L=({g[0]:.3g}, {g[1]:.3g})"
 
-    return Lab(scene, sources, [Control("turn", TURN, 30.0, "view")], {"start": start}, summary, title)
+    return Lab(scene, sources, (), {"start": start}, summary, title)
 
 
 def tangent_lab(surface, start) -> Lab:

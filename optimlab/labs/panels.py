@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..descent import TOLERANCE
-from ..stage.marks import Curve, Dot, Field, Handle, HLine, Mark, Path, Points, VLine
+from ..stage.marks import Curve, Dot, Field, Handle, HLine, Mark, Path, Points, Solid, VLine
 from ..stage.scene import Panel
+from ..surfaces import field_grid
 from .sources import HUGE, floor_of, ground, has_holes
 
+FLAT = 1 / 12  # of the highest place: where half of the places are lower, heights are drawn as logarithms
 HOLES = " (flat where L is not finite)"
 TRAINING_LOSS, TEST_ERROR = range(2)
 """The channels of a training's curves; see `optimlab.labs.sources.training_rows`."""
@@ -42,6 +46,38 @@ def surface_panel(surface, sources, runs, title=None, extra=(), handle="start θ
         alt=f"contour plot of {surface.name} with the paths of {', '.join(run.label for run in runs) or 'no run'}",
         marks=marks,
     )
+
+
+def surface3d(surface, sources, runs, title=None, extra=(), handle="start θ₀") -> Panel:
+    """What `surface_panel` shows, in 3-D: the surface can be turned, and paths, minima and start lie on it."""
+    title = title or f"{surface.name} in 3-D: turn it"
+    flat = surface_panel(surface, sources, runs, title, extra, handle)
+    soft = softening(surface)
+    label = "L − min L" if soft is None else "L − min L (log)"
+    solid = Solid(source="field", minimum=floor_of(surface), count=16, log=soft, label=label)
+    alt = flat.alt.replace("contour plot", "3-D view") + "; drag, or use the arrow keys, to turn it"
+    return replace(flat.without("field"), alt=alt, way="3-D", axes=False, height=0.85).with_marks(solid, first=True)
+
+
+def surface_panels(surface, sources, runs, title=None, extra=(), handle="start θ₀") -> list[Panel]:
+    """The surface from above and in 3-D, as alternatives; of a loss of one parameter there is only the curve."""
+    flat = surface_panel(surface, sources, runs, title, extra, handle)
+    if surface.dim == 1:
+        return [flat]
+    return [replace(flat, way="2-D"), surface3d(surface, sources, runs, extra=extra, handle=handle)]
+
+
+def softening(surface) -> float | None:
+    """What is added to L − min L before its logarithm is drawn as height; None where the height is drawn as it is.
+
+    Logarithms show a surface of which half lies below a twelfth of its top. So much is added, a power of ten, that the
+    lowest twentieth of the places lies within one decade.
+    """
+    heights = ground(field_grid(surface, surface.view)) - floor_of(surface)
+    low, median = np.quantile(heights, [0.05, 0.5])
+    if not 0 < median < FLAT * heights.max():
+        return None
+    return float(10.0 ** np.floor(np.log10(max(low, 1e-6 * heights.max()))))
 
 
 def line_panel(surface, sources, runs, handle) -> Panel:

@@ -7,7 +7,7 @@ from ..palette import style_of
 from ..stage.scene import Run, Scene
 from .inputs import drawable, runners, start_on
 from .lab import Control, Lab
-from .panels import loss_panel, rate_ruler, surface_panel
+from .panels import loss_panel, rate_ruler, surface_panels
 from .sources import field_source, floor_of, path_source, slider_knobs, surface_at, theory_source, with_values
 
 
@@ -44,7 +44,8 @@ def race(surface, optimizers, steps: int = 150, start=None, tolerance: float = T
         for i, (run, optimizer) in enumerate(zip(runs, optimizers, strict=True))
     ]
     first = descend(surface, optimizers[0], start, steps=0).loss[0]
-    panels = [surface_panel(surface, sources, runs), loss_panel(surface, sources, runs, steps, float(first), tolerance)]
+    losses = loss_panel(surface, sources, runs, steps, float(first), tolerance)
+    panels = [*surface_panels(surface, sources, runs), losses]
     if surface.eigenvalues:
         panels.append(rate_ruler(surface, runs, optimizers, controls))
         sources.append(theory_source(surface, optimizers, [run.id for run in runs]))

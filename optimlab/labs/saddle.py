@@ -18,7 +18,7 @@ from ..stage.widget import Source
 from ..surfaces import saddle
 from .inputs import runners
 from .lab import Control, Lab
-from .panels import surface_panel
+from .panels import surface_panels
 from .sources import field_source, rows_of, shapes, slider_knobs, with_values
 from .travel import Walk, walk_recipe
 
@@ -71,7 +71,7 @@ def saddle_lab(optimizers=None, distance: float = 1e-6, sigma: float = 1e-6, ste
         path_on_ridge("shaken", surface, first, names[0], steps, True),
     ]
     panels = [
-        plain(surface_panel(surface, paths, runs, title="the saddle: a ridge along y = 0")),
+        *map(plain, surface_panels(surface, paths, runs, title="the saddle: a ridge along y = 0")),
         away_panel(paths, runs, steps),
         escape_panel(times, beside, steps),
     ]

@@ -2,6 +2,7 @@
 
 /** @import { Mark } from "./lines.js" */
 /** @import { Panel, Point } from "./panel.js" */
+/** @import { Camera } from "./camera.js" */
 /** @import { Run, View } from "./view.js" */
 import { finiteSteps, table } from "./lines.js";
 import { clamp, moved, short } from "./numbers.js";
@@ -12,10 +13,11 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
- * A point to drag: a real button, so that Tab, the arrow keys and a finger reach it as well as a mouse.
- * @type {(panel: Panel, item: Mark, view: View) => { place: () => void }}
+ * A point to drag: a real button, so that Tab, the arrow keys and a finger reach it as well as a mouse. On a surface in
+ * 3-D, which the pointer turns elsewhere, it follows the `camera`.
+ * @type {(panel: Panel, item: Mark, view: View, camera?: () => Camera | null) => { panel: Panel, place: () => void }}
  */
-export function makeHandle(panel, item, view) {
+export function makeHandle(panel, item, view, camera) {
   const button = document.createElement("button");
   button.className = "optimlab-handle";
   button.type = "button";
@@ -27,20 +29,24 @@ export function makeHandle(panel, item, view) {
   const move = (point, dragging) => view.store.set(item.control, dims() === 1 ? [point[0]] : point, dragging);
   const place = () => {
     const value = view.store.values[item.control];
-    button.style.left = `${panel.x(value[0])}px`;
-    button.style.top = `${panel.y(value.length === 1 ? item.y : value[1])}px`;
+    const seen = camera?.();
+    const spot = seen?.spot(seen.unit(value));
+    const [left, top] = spot?.at ?? [panel.x(value[0]), panel.y(value.length === 1 ? item.y : value[1])];
+    button.style.left = `${left}px`;
+    button.style.top = `${top}px`;
+    if (camera) button.classList.toggle("optimlab-behind", Boolean(spot?.behind));
   };
   let held = false;
   /** @type {(event: PointerEvent) => Point} */
   const toData = (event) => {
     const box = panel.front.getBoundingClientRect();
-    return panel.data(event.clientX - box.left, event.clientY - box.top);
+    return (camera?.() ?? panel).data(event.clientX - box.left, event.clientY - box.top);
   };
   /** @type {(event: PointerEvent) => void} */
   const down = (event) => {
     if (event.button !== 0) return;
     const box = panel.front.getBoundingClientRect();
-    if (!panel.contains(event.clientX - box.left, event.clientY - box.top)) return;
+    if (!camera && !panel.contains(event.clientX - box.left, event.clientY - box.top)) return;
     event.preventDefault();
     held = true;
     /** @type {Element} */ (event.target).setPointerCapture(event.pointerId);
@@ -66,16 +72,15 @@ export function makeHandle(panel, item, view) {
     const value = view.store.values[item.control];
     move([moved(value[0], dx * size, x, x_log), moved(value[1] ?? 0, dy * size, y, y_log)], false);
   };
-  for (const target of /** @type {HTMLElement[]} */ ([button, panel.front])) {
+  for (const target of /** @type {HTMLElement[]} */ (camera ? [button] : [button, panel.front])) {
     target.addEventListener("pointerdown", down);
     target.addEventListener("pointermove", drag);
     target.addEventListener("pointerup", up);
     target.addEventListener("pointercancel", up);
   }
-  panel.front.style.cursor = "crosshair";
-  panel.front.style.touchAction = "none";
+  if (!camera) Object.assign(panel.front.style, { cursor: "crosshair", touchAction: "none" });
   button.addEventListener("keydown", key);
-  return { place };
+  return { panel, place };
 }
 
 /** @type {Record<string, string>} */

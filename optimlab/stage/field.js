@@ -11,14 +11,16 @@ import { clamp, lastOf } from "./numbers.js";
 const SHADES = 64; // strengths of a contour line's edge
 
 /**
- * Catmull–Rom weights: which four grid points a pixel lies between, and how much of each it takes.
- * @type {(count: number, pixels: number) => { index: Int32Array, weight: Float32Array }}
+ * Catmull–Rom weights: which four grid points a pixel lies between, and how much of each it takes; the `outer` pixels
+ * lie on the edge of the grid, or have their middles half a pixel from it.
+ * @type {(count: number, pixels: number, outer: boolean) => { index: Int32Array, weight: Float32Array }}
  */
-function cubic(count, pixels) {
+function cubic(count, pixels, outer) {
   const index = new Int32Array(4 * pixels);
   const weight = new Float32Array(4 * pixels);
   for (let p = 0; p < pixels; p++) {
-    const at = clamp(((p + 0.5) / pixels) * (count - 1), 0, count - 1.000001);
+    const share = outer ? p / (pixels - 1) : (p + 0.5) / pixels;
+    const at = clamp(share * (count - 1), 0, count - 1.000001);
     const i = Math.floor(at);
     const t = at - i;
     const w = [((2 - t) * t - 1) * t * 0.5, ((3 * t - 5) * t * t + 2) * 0.5, ((4 - 3 * t) * t + 1) * t * 0.5, (t - 1) * t * t * 0.5];
@@ -42,11 +44,11 @@ function beyond(get, i, count) {
 
 /**
  * The grid at every pixel; row 0 of the grid is the bottom, row 0 of the result the top.
- * @type {(grid: Numbers, ny: number, nx: number, height: number, width: number) => Float32Array}
+ * @type {(grid: Numbers, ny: number, nx: number, height: number, width: number, outer?: boolean) => Float32Array}
  */
-export function upsample(grid, ny, nx, height, width) {
-  const across = cubic(nx, width);
-  const up = cubic(ny, height);
+export function upsample(grid, ny, nx, height, width, outer = false) {
+  const across = cubic(nx, width, outer);
+  const up = cubic(ny, height, outer);
   const wide = new Float32Array((ny + 2) * width);
   for (let j = -1; j <= ny; j++) {
     for (let p = 0; p < width; p++) {

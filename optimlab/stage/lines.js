@@ -4,6 +4,7 @@
 /** @import { Context, Panel, Point, Theme } from "./panel.js" */
 /** @import { View } from "./view.js" */
 import { clamp, lastOf } from "./numbers.js";
+import { cross, disc, pointer } from "./symbols.js";
 
 /**
  * A mark as scene.py describes it. Which properties it has follows from its kind; those in brackets may always be missing.
@@ -31,12 +32,8 @@ import { clamp, lastOf } from "./numbers.js";
  * @property {number} slope
  * @property {number} intercept
  * @property {number} minimum
- * @property {number[]} xs
- * @property {number[]} ys
- * @property {string} turn
  * @property {number} radius
- * @property {string} at_source
- * @property {number} height
+ * @property {number} [log]
  * @property {number} count
  * @property {number} low
  * @property {number} top
@@ -81,7 +78,7 @@ export function penOf(view, item) {
  * The part of a segment inside a box, or null (Liang & Barsky 1984): far away, dashes would take for ever.
  * @type {(a: Point, b: Point, box: { left: number, right: number, top: number, bottom: number }) => [Point, Point] | null}
  */
-function clipSegment([ax, ay], [bx, by], { left, right, top, bottom }) {
+export function clipSegment([ax, ay], [bx, by], { left, right, top, bottom }) {
   let [enter, leave] = [0, 1];
   const [dx, dy] = [bx - ax, by - ay];
   for (const [p, q] of [[-dx, ax - left], [dx, right - ax], [-dy, ay - top], [dy, bottom - ay]]) {
@@ -148,8 +145,11 @@ export function trace(panel, rows, x, y) {
   return Array.from({ length: finiteSteps(rows) }, (_, k) => [panel.x(x(k)), panel.y(y(k))]);
 }
 
-/** @type {(points: Point[], k: number) => Point} */
-function headAt(points, k) {
+/**
+ * The point at step k, which may lie between two.
+ * @type {(points: Point[], k: number) => Point}
+ */
+export function headAt(points, k) {
   const i = Math.min(Math.floor(k), points.length - 1);
   const j = Math.min(i + 1, points.length - 1);
   const t = k - i;
@@ -165,37 +165,17 @@ function drawHead(context, panel, view, head, pen, divergedAt, named) {
   const gone = divergedAt >= 0 && view.k >= divergedAt;
   const cx = clamp(x, panel.x0 + 9, panel.x1 - 9);
   const cy = clamp(y, panel.y1 + 9, panel.y0 - 9);
-  context.fillStyle = pen.color;
-  context.strokeStyle = view.theme.paper;
-  context.lineWidth = 1.5;
   if (gone) {
-    context.strokeStyle = pen.color;
-    context.lineWidth = 3;
-    context.beginPath();
-    for (const s of [-1, 1]) {
-      context.moveTo(cx - 6, cy - 6 * s);
-      context.lineTo(cx + 6, cy + 6 * s);
-    }
-    context.stroke();
+    cross(context, [cx, cy], pen.color);
     if (!named) return;
+    context.fillStyle = pen.color;
     context.textAlign = cx > (panel.x0 + panel.x1) / 2 ? "right" : "left";
     context.textBaseline = "middle";
     const text = `not finite from ${view.scene.unit} ${divergedAt}`;
     const side = context.textAlign === "right" ? -11 : 11;
     haloText(context, view.theme, text, cx + side, cy);
-  } else if (panel.contains(x, y)) {
-    context.beginPath();
-    context.arc(x, y, 5, 0, 2 * Math.PI);
-    context.fill();
-    context.stroke();
-  } else {
-    const angle = Math.atan2(y - cy, x - cx);
-    context.beginPath();
-    for (const [r, turn] of [[8, 0], [7, 2.4], [7, -2.4]]) context.lineTo(cx + r * Math.cos(angle + turn), cy + r * Math.sin(angle + turn));
-    context.closePath();
-    context.fill();
-    context.stroke();
-  }
+  } else if (panel.contains(x, y)) disc(context, [x, y], 5, pen.color, view.theme.paper);
+  else pointer(context, [cx, cy], Math.atan2(y - cy, x - cx), pen.color, view.theme.paper);
 }
 
 /**

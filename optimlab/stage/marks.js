@@ -1,13 +1,15 @@
 // Every kind of mark, drawn: STILL on the lower canvas of a panel, MOVING on the upper one.
 
-/** @import { Context, Panel, Point, Theme } from "./panel.js" */
+/** @import { Context, Panel, Point } from "./panel.js" */
 /** @import { Draw, Mark, Reading } from "./lines.js" */
 /** @import { View } from "./view.js" */
 import { drawField, drawMap, drawPicture } from "./field.js";
 import { drawFog } from "./fog.js";
 import { STALE_ALPHA, drawLine, haloText, penOf, strokeThrough, table, trace } from "./lines.js";
 import { short } from "./numbers.js";
-import { drawSolid } from "./solid.js";
+import { DRAPED } from "./draped.js";
+import { drawRelief } from "./relief.js";
+import { arrowHead, drawSymbol } from "./symbols.js";
 
 /** @type {Draw} */
 function drawPath(context, panel, item, view) {
@@ -50,7 +52,7 @@ function drawPoints(context, panel, item, view) {
     context.globalAlpha *= rows.fresh ? 1 : STALE_ALPHA;
   }
   if (item.symbol === "line") drawOutline(context, list.filter((point) => point.every(Number.isFinite)).map(([x, y]) => [panel.x(x), panel.y(y)]), item, view);
-  else for (const [x, y] of list) drawSymbol(context, item.symbol ?? "dot", panel.x(x), panel.y(y), view.theme);
+  else for (const [x, y] of list) drawSymbol(context, item.symbol ?? "dot", [panel.x(x), panel.y(y)], view.theme);
   context.restore();
 }
 
@@ -65,27 +67,6 @@ function drawOutline(context, points, item, view) {
   context.textAlign = "center";
   context.textBaseline = "bottom";
   haloText(context, view.theme, item.label, x, y - 4);
-}
-
-/** @type {(context: Context, symbol: string, x: number, y: number, theme: Theme) => void} */
-function drawSymbol(context, symbol, x, y, theme) {
-  context.beginPath();
-  if (symbol === "star") {
-    for (let i = 0; i < 10; i++) {
-      const [r, turn] = [i % 2 ? 3.6 : 9, (Math.PI * i) / 5 - Math.PI / 2];
-      context.lineTo(x + r * Math.cos(turn), y + r * Math.sin(turn));
-    }
-    context.closePath();
-    context.fill();
-    context.lineWidth = 1;
-    context.strokeStyle = theme.paper;
-    context.stroke();
-    return;
-  }
-  context.arc(x, y, symbol === "ring" ? 6 : 2.6, 0, 2 * Math.PI);
-  context.lineWidth = 2;
-  if (symbol === "ring") context.stroke();
-  else context.fill();
 }
 
 /** @type {Draw} */
@@ -110,11 +91,7 @@ function drawArrow(context, panel, item, view) {
   context.moveTo(ax, ay);
   context.lineTo(bx - ux * tip * 0.8, by - uy * tip * 0.8);
   context.stroke();
-  context.beginPath();
-  context.moveTo(bx, by);
-  context.lineTo(bx - ux * tip - uy * tip * 0.5, by - uy * tip + ux * tip * 0.5);
-  context.lineTo(bx - ux * tip + uy * tip * 0.5, by - uy * tip - ux * tip * 0.5);
-  context.fill();
+  arrowHead(context, [bx, by], [ux, uy], tip);
   context.restore();
 }
 
@@ -266,11 +243,10 @@ function drawHistogram(context, panel, item, view) {
 export const shown = (view, item) => !item.run || !view.off.has(item.run);
 
 /** @type {Record<string, Draw>} */
-export const STILL = { field: drawField, map: drawMap, picture: drawPicture };
+export const STILL = { field: drawField, map: drawMap, picture: drawPicture, solid: drawRelief };
 /** @type {Record<string, Draw>} */
 export const MOVING = {
   fog: drawFog,
-  solid: drawSolid,
   path: drawPath,
   curve: drawCurve,
   points: drawPoints,
@@ -282,3 +258,9 @@ export const MOVING = {
   bars: drawBars,
   histogram: drawHistogram,
 };
+
+/**
+ * How the marks of a panel are drawn: on a surface in 3-D they lie on it.
+ * @type {(panel: Panel) => Record<string, Draw>}
+ */
+export const movingIn = (panel) => (panel.spec.marks.some(({ kind }) => kind === "solid") ? DRAPED : MOVING);

@@ -103,23 +103,18 @@ class Fog(Mark):
 
 @dataclass(frozen=True, kw_only=True)
 class Solid(Mark):
-    """The surface in 3-D over `xs` and `ys`, turned by a control in degrees; source (ny, nx), bands as in a field.
+    """The surface in 3-D over the panel's range, to be turned; source (ny, nx), `minimum` and bands as in a field.
 
-    On it stars at `data`, which lie at `minimum`, and the path through the rows of `at_source`: x, y, and the height in
-    channel `height`. `labels` are the names of the axes.
+    The panel's paths, points, arrows and handles lie on it. The height is L − `minimum`, or, with `log` > 0, its
+    logarithm: that of L − `minimum` + `log`. `label` is the name of this axis.
     """
 
     kind = "solid"
     source: str
     minimum: float
-    xs: Sequence[float]
-    ys: Sequence[float]
-    turn: str
-    at_source: str
-    height: int
-    labels: Sequence[str]
-    data: Sequence = ()
     count: int = 14
+    log: float | None = None
+    label: str = "L − min L"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
 import { same } from "./numbers.js";
+import { degrees, gazeFrom } from "./turning.js";
 import { View } from "./view.js";
 
 /** @typedef {{ base: Values, shape: number[], bytes?: any, picture?: boolean }} Content */
@@ -137,13 +138,15 @@ function rowsOf({ sliders }, movers, model, view) {
   });
 }
 
-// The link: Momentum.lr=0.02&start=-1,0.53&off=Adam&k=57
+// The link: Momentum.lr=0.02&start=-1,0.53&off=Adam&k=57&view=3-D&look=30,44
 
 /** @type {(view: View, names: string[]) => string} */
 export function linkOf(view, names) {
   const parts = names.map((name) => [name.replaceAll(" ", "."), [view.store.values[name]].flat().join(",")]);
   if (view.off.size) parts.push(["off", [...view.off].join(",")]);
   if (view.scene.steps) parts.push(["k", String(Math.floor(view.k))]);
+  if (view.choice) parts.push(["view", view.layout]);
+  if (view.layout !== "2-D" && view.choice) parts.push(["look", degrees(view.turntable.gaze).join(",")]);
   return new URLSearchParams(parts).toString().replaceAll("%2C", ",");
 }
 
@@ -165,6 +168,9 @@ export function follow(view, names, link, exact) {
   }
   if (said.has("off")) view.switchOff((said.get("off") ?? "").split(","));
   if (said.has("k") && Number.isFinite(Number(said.get("k")))) view.k = Math.min(Math.max(0, Number(said.get("k"))), view.scene.steps);
+  if (said.has("view") && view.choice) view.arrange(said.get("view") ?? "");
+  const look = (said.get("look") || "?").split(",").map(Number);
+  if (look.length === 2 && look.every(Number.isFinite)) view.turntable.look(gazeFrom(look[0], look[1]));
   view.invalidate();
 }
 

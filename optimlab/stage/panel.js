@@ -22,6 +22,7 @@ import { along, clamp, decades, shareOf, stretched, tickLabel, ticks } from "./n
  * @property {boolean} equal
  * @property {"" | "up" | "both"} follow
  * @property {number} wide
+ * @property {"" | "2-D" | "3-D"} way one of two that a surface can be shown
  * @property {Mark[]} marks
  */
 /** @typedef {[number, number]} Point */
@@ -47,8 +48,8 @@ export function isDark(element) {
 }
 
 export const THEMES = {
-  light: { ink: "#222", soft: "#5f6873", never: "#c9ced6", hatch: "#9aa3af", paper: "#ffffff", low: [170, 185, 204], high: [251, 252, 253], contour: [112, 128, 150], line: 0.55 },
-  dark: { ink: "#e8e8e8", soft: "#a3adba", never: "#4a515c", hatch: "#5d6673", paper: "#14171c", low: [20, 23, 29], high: [66, 80, 102], contour: [122, 138, 162], line: 0.5 },
+  light: { ink: "#222", soft: "#5f6873", never: "#c9ced6", hatch: "#9aa3af", paper: "#ffffff", low: [170, 185, 204], high: [251, 252, 253], contour: [112, 128, 150], line: 0.55, relief: [0.72, 1.04], wall: [196, 206, 219] },
+  dark: { ink: "#e8e8e8", soft: "#a3adba", never: "#4a515c", hatch: "#5d6673", paper: "#14171c", low: [20, 23, 29], high: [66, 80, 102], contour: [122, 138, 162], line: 0.5, relief: [0.75, 1.5], wall: [32, 38, 48] },
 };
 
 /** A pair of axes on two canvases: what stands still below, what moves above. */
@@ -74,6 +75,12 @@ export class Panel {
   shown = null;
   /** @type {import("./fog.js").Fog | undefined} */
   fog;
+  /** @type {{ data: Numbers, relief: import("./solid.js").Relief } | undefined} */
+  relief; // of a surface in 3-D; see camera.js
+  /** @type {{ key: any[], camera: import("./camera.js").Camera } | undefined} */
+  camera;
+  /** @type {{ canvas: HTMLCanvasElement, image: ImageData } | undefined} */
+  sheet; // what it is painted on; see relief.js
   /** @type {(() => void)[]} */
   heads = []; // of lines, above all marks
 
@@ -130,10 +137,10 @@ export class Panel {
    * @type {(width: number, room: number) => number}
    */
   heightFor(width, room) {
-    const { height, equal, y } = this.spec;
+    const { height, equal, way, y } = this.spec;
     if (height === "ruler") return RULER.top + RULER.bottom + RULER.row * y[1];
     if (equal) return this.equalHeight(width);
-    return Math.round(Math.min(width * height, Math.max(260, room / 2)));
+    return Math.round(Math.min(width * height, Math.max(way === "3-D" ? 320 : 260, room / 2)));
   }
 
   /**

@@ -12,9 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from ..checks import told
 from .marks import Mark
 
-__all__ = ["Panel", "Readout", "Run", "Scene"]
+__all__ = ["LAYOUTS", "Panel", "Readout", "Run", "Scene"]
+
+LAYOUTS = ("2-D", "both", "3-D")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Panel:
     """A pair of axes. ``x`` and ``y`` are (low, high); ``height`` is a share of the width, or "ruler".
 
     ``equal`` axes have one scale, so that right angles look right; their height follows from that. The y-axis of a
-    panel goes beyond ``y`` where its curves do, if it is to ``follow`` them "up" or "both" ways.
+    panel goes beyond ``y`` where its curves do, if it is to ``follow`` them "up" or "both" ways. Panels whose ``way``
+    is "2-D" or "3-D" are alternatives, between which a switch chooses.
     """
 
     x: tuple[float, float]
@@ -69,6 +73,7 @@ class Panel:
     equal: bool = False
     follow: str = ""
     wide: float = 1.0
+    way: str = ""
     marks: Sequence[Mark] = ()
 
     def __post_init__(self) -> None:
@@ -87,7 +92,8 @@ class Panel:
 class Scene:
     """Panels and a legend; ``steps`` = 0 means that nothing plays.
 
-    ``unit`` is what a step is called, ``first_step`` is the one that is shown at first.
+    ``unit`` is what a step is called, ``first_step`` is the one that is shown at first. Of panels that are alternatives
+    the ``layout`` shows one way at first, or "both".
     """
 
     panels: Sequence[Panel]
@@ -96,10 +102,18 @@ class Scene:
     readouts: Sequence[Readout] = ()
     first_step: int = 0
     unit: str = "step"
+    layout: str = "2-D"
 
     def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise ValueError(f"the layout of a scene must be one of {', '.join(LAYOUTS)}, got {told(self.layout)}")
         for name in ("panels", "runs", "readouts"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @property
+    def first_panels(self) -> list[Panel]:
+        """The panels that are shown at first."""
+        return [panel for panel in self.panels if not panel.way or self.layout in ("both", panel.way)]
 
     def as_dict(self) -> dict[str, Any]:
         """For the browser."""

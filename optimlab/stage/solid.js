@@ -1,131 +1,129 @@
-// A surface in 3-D: its cells as tiles, painted from the back to the front; a control turns it.
+// A surface in 3-D as geometry: a block with the heights on top, in the unit box; where its points are seen, what is
+// behind it, and which point of it lies under a place of the picture. Nothing is drawn here.
+//
+// u and v go from −1 to 1 along the two axes, w from 0 at the lowest place to 1 at the highest.
 
 /** @import { Numbers } from "./numbers.js" */
-/** @import { Context, Theme } from "./panel.js" */
-/** @import { Draw, Mark } from "./lines.js" */
-/** @import { View } from "./view.js" */
-/** @typedef {{ x: number, y: number, depth: number }} Place on the canvas, and how far away */
+/** @import { Mark } from "./lines.js" */
+/** @typedef {{ turn: number, elevation: number }} Gaze from where the surface is seen, in radians */
+/** @typedef {{ x: number, y: number, depth: number }} Place in the picture, and how far away */
+/** @typedef {{ heights: Float32Array, levels: number[], top: number }} Relief heights and contour levels as shares w */
 import { contourLevels, upsample } from "./field.js";
-import { STALE_ALPHA, haloText, penOf, strokeThrough, table } from "./lines.js";
+import { clamp } from "./numbers.js";
 
-const ROWS = 41;
-const ELEVATION = (38 * Math.PI) / 180;
-const TALL = 1.1; // the highest place above the lowest one; the sides are 2
+export const ROWS = 81; // points of the mesh along each side; row 0 is v = 1, as in a picture
+export const TALL = 0.9; // how high the highest place is above the lowest one; the sides are 2
+const LOW = 0.7; // a logarithmic surface, beside another one
+const STEPS = 160; // along a line of sight from w = 1 to w = 0
+const LIFT = 0.006; // what lies on the surface lies so much above it
 
 /**
- * Where a point of the unit box lies when it is turned and seen from above: u and v in −1 … 1, w in 0 … 1.
- * @type {(u: number, v: number, w: number, turn: number) => Place}
+ * Where a point of the box is seen.
+ * @type {(u: number, v: number, w: number, gaze: Gaze) => Place}
  */
-export function project(u, v, w, turn) {
+export function project(u, v, w, { turn, elevation }) {
   const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
   const [across, away, up] = [u * cos + v * sin, v * cos - u * sin, (w - 0.5) * TALL];
   return {
     x: across,
-    y: up * Math.cos(ELEVATION) + away * Math.sin(ELEVATION),
-    depth: away * Math.cos(ELEVATION) - up * Math.sin(ELEVATION),
+    y: up * Math.cos(elevation) + away * Math.sin(elevation),
+    depth: away * Math.cos(elevation) - up * Math.sin(elevation),
   };
 }
 
 /**
- * The tiles of a grid of heights, those farthest away first: their corners, their height, and how much they face the light.
- * @type {(heights: Numbers, low: number, high: number, turn: number) => { corners: Place[], height: number, light: number, depth: number }[]}
+ * The point at height w that is seen at a place: `project` undone.
+ * @type {(x: number, y: number, w: number, gaze: Gaze) => [number, number]}
  */
-export function tiles(heights, low, high, turn) {
-  /** @type {(r: number, c: number) => number} */
-  const height = (r, c) => (heights[r * ROWS + c] - low) / (high - low || 1);
-  /** @type {(r: number, c: number) => Place} */
-  const corner = (r, c) => project((2 * c) / (ROWS - 1) - 1, 1 - (2 * r) / (ROWS - 1), height(r, c), turn);
-  const found = [];
-  for (let r = 0; r + 1 < ROWS; r++) {
-    for (let c = 0; c + 1 < ROWS; c++) {
-      const corners = [corner(r, c), corner(r, c + 1), corner(r + 1, c + 1), corner(r + 1, c)];
-      const [across, along] = [height(r, c + 1) - height(r, c), height(r, c) - height(r + 1, c)];
-      const light = 1 / Math.hypot(1, 0.25 * ROWS * across, 0.25 * ROWS * along);
-      const depth = corners.reduce((sum, place) => sum + place.depth, 0);
-      found.push({ corners, height: (height(r, c) + height(r + 1, c + 1)) / 2, light, depth });
-    }
+export function unproject(x, y, w, { turn, elevation }) {
+  const away = (y - (w - 0.5) * TALL * Math.cos(elevation)) / Math.sin(elevation);
+  return [x * Math.cos(turn) - away * Math.sin(turn), x * Math.sin(turn) + away * Math.cos(turn)];
+}
+
+/**
+ * A height above the lowest place as a share of the highest one, or of its logarithm: log (height + log). Most places
+ * of a surface that needs logarithms are high then; so it is drawn lower, and one sees into its valleys.
+ * @type {(height: number, top: number, log: number | undefined) => number}
+ */
+export function rise(height, top, log) {
+  const kept = clamp(height, 0, top);
+  return log ? (LOW * Math.log1p(kept / log)) / Math.log1p(top / log) : kept / top;
+}
+
+/**
+ * A field as the mesh that is drawn.
+ * @type {(data: Numbers, shape: number[], item: Mark) => Relief}
+ */
+export function reliefOf(data, shape, item) {
+  const heights = upsample(data, shape[0], shape[1], ROWS, ROWS, true).map((height) => height - item.minimum);
+  const top = Math.max(heights.reduce((a, b) => Math.max(a, b), 0), 1e-12);
+  const levels = contourLevels(data, item.minimum, item.count).map((level) => rise(level - item.minimum, top, item.log));
+  return { heights: heights.map((height) => rise(height, top, item.log)), levels, top };
+}
+
+/**
+ * The height of the mesh over a point; beyond its edge, that of the edge.
+ * @type {(heights: Float32Array, u: number, v: number) => number}
+ */
+export function heightAt(heights, u, v) {
+  const c = clamp((u + 1) / 2, 0, 1) * (ROWS - 1);
+  const r = clamp((1 - v) / 2, 0, 1) * (ROWS - 1);
+  const i = Math.min(Math.floor(c), ROWS - 2);
+  const j = Math.min(Math.floor(r), ROWS - 2);
+  const [s, t, at] = [c - i, r - j, j * ROWS + i];
+  const above = heights[at] + s * (heights[at + 1] - heights[at]);
+  const below = heights[at + ROWS] + s * (heights[at + ROWS + 1] - heights[at + ROWS]);
+  return above + t * (below - above);
+}
+
+/** @type {(u: number, v: number) => boolean} */
+export const inside = (u, v) => Math.abs(u) <= 1 && Math.abs(v) <= 1;
+
+/**
+ * Whether the surface stands between a point on it and the eye.
+ * @type {(heights: Float32Array, u: number, v: number, gaze: Gaze) => boolean}
+ */
+export function isBehind(heights, u, v, { turn, elevation }) {
+  const stride = 2 / (ROWS - 1); // over one cell of the mesh, towards the eye
+  const [du, dv, dw] = [stride * Math.sin(turn), -stride * Math.cos(turn), (stride * Math.tan(elevation)) / TALL];
+  let w = heightAt(heights, u, v) + LIFT;
+  while ((w += dw) < 1) {
+    u += du;
+    v += dv;
+    if (!inside(u, v)) return false;
+    if (heightAt(heights, u, v) > w) return true;
   }
-  return found.sort((a, b) => b.depth - a.depth);
+  return false;
 }
 
 /**
- * The colour of a share of the height, as the contour plot has it, in the light.
- * @type {(theme: Theme, share: number, light: number) => string}
+ * The first height, from above, at which something holds, or 0.
+ * @type {(holds: (w: number) => boolean) => number}
  */
-function colorOf(theme, share, light) {
-  const color = theme.low.map((low, c) => Math.round((low + (theme.high[c] - low) * share) * (0.62 + 0.38 * light)));
-  return `rgb(${color.join(" ")})`;
-}
-
-/** @type {Draw} */
-export function drawSolid(context, panel, item, view) {
-  const { data, shape, fresh } = view.store.pick(item.source);
-  if (!data) return;
-  const heights = upsample(data, shape[0], shape[1], ROWS, ROWS);
-  const [low, high] = [item.minimum, heights.reduce((a, b) => Math.max(a, b), item.minimum)];
-  const levels = contourLevels(data, item.minimum, item.count);
-  const turn = (view.store.values[item.turn] * Math.PI) / 180;
-  const size = Math.min(panel.width, 1.25 * panel.height) / 3.1;
-  /** @type {(place: Place) => [number, number]} */
-  const at = ({ x, y }) => [panel.width / 2 + size * x, panel.height / 2 - size * y];
-  /** @type {(x: number, y: number, height: number) => [number, number]} */
-  const point = (x, y, height) => at(project(share(x, item.xs), share(y, item.ys), (height - low) / (high - low || 1), turn));
-  context.save();
-  context.globalAlpha = fresh ? 1 : STALE_ALPHA;
-  context.lineWidth = 0.5;
-  context.lineJoin = "round";
-  context.strokeStyle = `rgb(${view.theme.contour.join(" ")})`;
-  for (const tile of tiles(heights, low, high, turn)) {
-    const band = levels.filter((level) => (level - low) / (high - low || 1) < tile.height).length;
-    context.fillStyle = colorOf(view.theme, band / levels.length, tile.light);
-    context.beginPath();
-    for (const place of tile.corners) context.lineTo(...at(place));
-    context.closePath();
-    context.fill();
-    context.stroke();
+function firstBelow(holds) {
+  let i = 0;
+  while (i < STEPS && !holds(1 - i / STEPS)) i++;
+  let [above, below] = [1 - Math.max(i - 1, 0) / STEPS, 1 - i / STEPS];
+  for (let n = 0; n < 24; n++) {
+    const middle = (above + below) / 2;
+    if (holds(middle)) below = middle;
+    else above = middle;
   }
-  drawNames(context, item, view, (u, v) => at(project(u, v, 0, turn)));
-  drawOn(context, item, view, point);
-  context.restore();
-}
-
-/** @type {(value: number, range: number[]) => number} */
-const share = (value, [low, high]) => (2 * (value - low)) / (high - low) - 1;
-
-/**
- * The names of the axes, beside the two edges that are in front.
- * @type {(context: Context, item: Mark, view: View, at: (u: number, v: number) => [number, number]) => void}
- */
-function drawNames(context, item, view, at) {
-  context.fillStyle = view.theme.soft;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  /** @type {(one: [number, number], other: [number, number]) => [number, number]} */
-  const lower = (one, other) => (one[1] > other[1] ? one : other);
-  haloText(context, view.theme, item.labels[0], ...lower(at(0, -1.18), at(0, 1.18)));
-  haloText(context, view.theme, item.labels[1], ...lower(at(-1.18, 0), at(1.18, 0)));
+  return below;
 }
 
 /**
- * Minima, the path so far and the point where it stands.
- * @type {(context: Context, item: Mark, view: View, point: (x: number, y: number, height: number) => [number, number]) => void}
+ * The point of the surface that is seen at a place; beside the block, the nearest one on its edge.
+ * @type {(heights: Float32Array, x: number, y: number, gaze: Gaze) => [number, number]}
  */
-function drawOn(context, item, view, point) {
-  context.fillStyle = view.theme.ink;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  for (const [x, y] of item.data ?? []) haloText(context, view.theme, "★", ...point(x, y, item.minimum));
-  const rows = table(view, item.at_source);
-  if (!rows.rows) return;
-  const pen = penOf(view, item);
-  const until = Math.min(Math.floor(view.k), rows.rows - 1);
-  const path = Array.from({ length: until + 1 }, (_, k) => point(rows.at(k, 0), rows.at(k, 1), rows.at(k, item.height)));
-  strokeThrough(context, path, 2.4, pen, 1);
-  context.strokeStyle = pen.color;
-  context.fillStyle = view.theme.paper;
-  context.lineWidth = 3;
-  context.beginPath();
-  context.arc(...path[until], 5.5, 0, 2 * Math.PI);
-  context.fill();
-  context.stroke();
+export function pick(heights, x, y, gaze) {
+  /** @type {(w: number, within: boolean) => boolean} */
+  const under = (w, within) => {
+    const [u, v] = unproject(x, y, w, gaze);
+    return (!within || inside(u, v)) && w <= heightAt(heights, u, v);
+  };
+  let w = firstBelow((at) => under(at, true));
+  if (!under(w, true)) w = firstBelow((at) => under(at, false));
+  const [u, v] = unproject(x, y, w, gaze);
+  return [clamp(u, -1, 1), clamp(v, -1, 1)];
 }

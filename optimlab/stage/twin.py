@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
@@ -22,15 +21,14 @@ from PIL import Image
 from ..checks import shortened
 from ..palette import ROLES
 from .marks import Curve
+from .pens import CONTOUR, FIELD, VISIBLE, contour_levels, finite, line_style
 from .scene import Panel, Scene
+from .solid import draw_solid
 
 __all__ = ["contour_levels", "draw", "png"]
 
-VISIBLE = "\u2060"  # before a label that may begin with _, which matplotlib would leave out
 LONGEST = 40  # letters of a name in the legend
 WIDE = 720  # points that a ruler is long, nearly
-FIELD = ("#AAB9CC", "#FBFCFD")  # low ground, high ground
-CONTOUR = "#8494A8"
 NEVER, HATCH = "#C9CED6", "#9AA3AF"
 
 
@@ -45,8 +43,8 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
     k : the step that is shown, the last one if None
     """
     k = scene.steps if k is None else k
-    panels = [p for p in scene.panels if p.height != "ruler"]
-    rulers = [p for p in scene.panels if p.height == "ruler"]
+    panels = [p for p in scene.first_panels if p.height != "ruler"]
+    rulers = [p for p in scene.first_panels if p.height == "ruler"]
     total = sum(p.wide for p in panels)
     tall = max(float(p.height) for p in panels) * width / total * 0.98 + 0.35
     lines = -(-len(scene.runs) // 6)
@@ -60,9 +58,8 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
         axes = figure.add_subplot(spot)
         panel = followed(panel, rows, runs)
         _prepare(axes, panel)
-        for item in panel.marks:
-            if item.run in runs and not runs[item.run].shown:
-                continue
+        panel = replace(panel, marks=[item for item in panel.marks if item.run not in runs or runs[item.run].shown])
+        for item in [item for item in panel.marks if item.kind == "solid"] or panel.marks:  # it draws what lies on it
             DRAW[item.kind](axes, panel, item, rows, values, k, runs)
     _add_legend(figure)
     return figure
@@ -74,7 +71,7 @@ def followed(panel: Panel, rows: dict, runs: dict) -> Panel:
         return panel
     curves = [m for m in panel.marks if isinstance(m, Curve) and not m.still]
     shown = [m for m in curves if m.run not in runs or runs[m.run].shown]
-    drawn = np.concatenate([np.empty(0), *(_finite(rows[m.source][:, m.y])[0] for m in shown)])
+    drawn = np.concatenate([np.empty(0), *(finite(rows[m.source][:, m.y])[0] for m in shown)])
     lowest = drawn.min(initial=np.inf) if panel.follow == "both" else np.inf
     return replace(panel, y=stretched(panel.y, lowest, drawn.max(initial=-np.inf), panel.y_log))
 
@@ -152,25 +149,6 @@ def _prepare(axes, panel):
         axes.set_axis_off()
 
 
-def _line_style(item, runs):
-    """Colour and dashes of a mark: those of its run, or its own."""
-    run = runs.get(item.run)
-    color = run.color if run else (item.color or ROLES["text"][0])
-    dash = run.dash if run else item.dash or ()
-    return {
-        "color": color,
-        "linestyle": (0, tuple(dash)) if dash else "-",
-        "label": VISIBLE + run.label if run else None,
-    }
-
-
-def _finite(*columns):
-    """The columns up to the first number that is not finite, clipped to what matplotlib can draw."""
-    good = np.all([np.isfinite(c) for c in columns], axis=0)
-    end = len(good) if good.all() else int(np.argmin(good))
-    return [np.clip(c[:end], -1e12, 1e12) for c in columns]
-
-
 def _field(axes, panel, item, rows, values, k, runs):
     grid = np.asarray(rows[item.source], float)
     x, y = np.linspace(*panel.x, grid.shape[1]), np.linspace(*panel.y, grid.shape[0])
@@ -209,50 +187,10 @@ def _fog(axes, panel, item, rows, values, k, runs):
     axes.add_patch(PathPatch(Outline.make_compound_path(Outline(frame), hole), facecolor="#EDEFF2", edgecolor="none"))
 
 
-SIDE, ELEVATION, TALL = 41, np.radians(38), 1.1
-
-
-def _solid(axes, panel, item, rows, values, k, runs):
-    turn, grid = np.radians(values[item.turn]), np.asarray(rows[item.source], float)
-    x, y = (np.linspace(0, n - 1, SIDE) for n in grid.shape[::-1])
-    rise = np.array([np.interp(x, np.arange(grid.shape[1]), row) for row in grid])
-    heights = np.array([np.interp(y, np.arange(grid.shape[0]), column) for column in rise.T]).T
-    low, high = item.minimum, max(float(heights.max()), item.minimum + 1e-12)
-    u, v = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
-    places = _turned(u, v, (heights - low) / (high - low), turn)
-    cells = [places[r : SIDE - 1 + r, c : SIDE - 1 + c] for r, c in ((0, 0), (0, 1), (1, 1), (1, 0))]
-    cells = np.stack(cells, axis=-2).reshape(-1, 4, 3)
-    levels = contour_levels(grid, low, item.count)
-    bands = np.searchsorted(levels, heights[:-1, :-1].ravel()) / len(levels)
-    order = np.argsort(-cells[..., 2].sum(axis=-1), kind="stable")
-    colors = LinearSegmentedColormap.from_list("ground", FIELD)(bands[order])
-    axes.add_collection(PolyCollection(cells[order, :, :2], facecolors=colors, edgecolors=CONTOUR, linewidths=0.15))
-    path = np.atleast_2d(rows[item.at_source])[: k + 1]
-    at = [2 * (path[:, i] - lo) / (hi - lo) - 1 for i, (lo, hi) in enumerate((item.xs, item.ys))]
-    path = _turned(*at, (path[:, item.height] - low) / (high - low), turn)
-    color = _line_style(item, runs)["color"]
-    axes.plot(path[:, 0], path[:, 1], color=color, linewidth=1.6)
-    axes.plot(*path[-1, :2], "o", color="white", markeredgecolor=color, markeredgewidth=2, markersize=7)
-    for star in item.data:
-        s, t = (2 * (value - lo) / (hi - lo) - 1 for value, (lo, hi) in zip(star, (item.xs, item.ys), strict=True))
-        axes.plot(*_turned(s, t, 0.0, turn)[:2], "*", color="#222222", markersize=9, markeredgecolor="white")
-    for label, ends in zip(item.labels, (((0, -1.18), (0, 1.18)), ((-1.18, 0), (1.18, 0))), strict=True):
-        place = min((_turned(*end, 0.0, turn) for end in ends), key=lambda place: place[1])
-        axes.text(*place[:2], label, ha="center", va="center", fontsize=9, parse_math=False)
-    axes.set(xlim=(-1.55, 1.55), ylim=(-1.3, 1.3), aspect="equal")
-
-
-def _turned(u, v, w, turn):
-    """(across, up, away) of points of the unit box, as solid.js has them: u and v in −1 … 1, w in 0 … 1."""
-    across, away, up = u * np.cos(turn) + v * np.sin(turn), v * np.cos(turn) - u * np.sin(turn), (w - 0.5) * TALL
-    lift, back = np.cos(ELEVATION), np.sin(ELEVATION)
-    return np.stack(np.broadcast_arrays(across, up * lift + away * back, away * lift - up * back), axis=-1)
-
-
 def _path(axes, panel, item, rows, values, k, runs):
     row = rows[item.source]
-    x, y = _finite(row[: k + 1, item.x], row[: k + 1, item.y])
-    style = _line_style(item, runs)
+    x, y = finite(row[: k + 1, item.x], row[: k + 1, item.y])
+    style = line_style(item, runs)
     axes.plot(x, y, linewidth=0.6 * (item.width or 2.7), **style)
     if len(x) <= 60 and not item.width:
         axes.plot(x, y, ".", color=style["color"], markersize=4)
@@ -285,9 +223,9 @@ def _curve(axes, panel, item, rows, values, k, runs):
     row = rows[item.source]
     y = row[:, item.y]
     x = np.arange(len(row), dtype=float) if item.x is None else row[:, item.x]
-    x, y = _finite(x, y)
+    x, y = finite(x, y)
     halo = [withStroke(linewidth=3.5, foreground="white", alpha=0.7)] if item.label else None
-    style = _line_style(item, runs)
+    style = line_style(item, runs)
     width, plays = 0.6 * (item.width or 2.7), not item.still and k + 1 < len(row)
     if plays:  # faint as a whole, strong up to step k, as in the browser
         axes.plot(x, y, linewidth=0.6 * width, alpha=0.3, **(style | {"label": None}))
@@ -308,7 +246,7 @@ def _points(axes, panel, item, rows, values, k, runs):
         axes.plot(data[:, 0], data[:, 1], color=item.color, linewidth=1.5, label=item.label)
         return
     marker, size = {"star": ("*", 13), "dot": ("o", 3.5), "ring": ("o", 7)}[item.symbol]
-    color = _line_style(item, runs)["color"]
+    color = line_style(item, runs)["color"]
     face = "none" if item.symbol == "ring" else color
     axes.plot(
         data[:, 0], data[:, 1], marker, markersize=size, color=color, markerfacecolor=face,
@@ -323,7 +261,7 @@ def _arrow(axes, panel, item, rows, values, k, runs):
     (x, y), (dx, dy) = row[item.at], row[item.by]
     if not np.isfinite([x, y, dx, dy]).all():
         return
-    style = _line_style(item, runs)
+    style = line_style(item, runs)
     width = 0.7 * (item.width or 3)
     arrow = {"arrowstyle": "-|>", "color": style["color"], "linewidth": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (x + dx, y + dy), (x, y), arrowprops=arrow, zorder=6, annotation_clip=True)
@@ -339,7 +277,7 @@ def _line(axes, panel, item, rows, values, k, runs):
     if not np.isfinite([slope, intercept]).all():
         return
     x = np.array(panel.x)
-    axes.plot(x, slope * x + intercept, linewidth=2, **_line_style(item, runs))
+    axes.plot(x, slope * x + intercept, linewidth=2, **line_style(item, runs))
 
 
 def _vline(axes, panel, item, rows, values, k, runs):
@@ -347,7 +285,7 @@ def _vline(axes, panel, item, rows, values, k, runs):
     x = rows[item.source].ravel()[x] if item.source else x
     if not np.isfinite(x):
         return
-    style = _line_style(item, runs)
+    style = line_style(item, runs)
     color = style["color"] if item.run else item.color or ROLES["theory"][0]
     if item.row is None:
         axes.axvline(x, color=color, linewidth=1.4, linestyle=(0, tuple(item.dash)) if item.dash else "-")
@@ -398,7 +336,7 @@ def _hline(axes, panel, item, rows, values, k, runs):
 
 
 def _dot(axes, panel, item, rows, values, k, runs):
-    style = _line_style(item, runs)
+    style = line_style(item, runs)
     y = panel.y[0] + 0.3 * (panel.y[1] - panel.y[0]) if item.row is None else _row(panel, item.row)
     axes.plot(values[item.control], y, "o", color=style["color"], markersize=7, clip_on=False)
 
@@ -420,7 +358,7 @@ def _bars(axes, panel, item, rows, values, k, runs):
 
 def _histogram(axes, panel, item, rows, values, k, runs):
     shares = rows[item.source][k, item.first : item.first + item.count]
-    style = _line_style(item, runs)
+    style = line_style(item, runs)
     edges = np.linspace(*panel.x, item.count + 1)
     floor = panel.y[0]
     axes.stairs(np.maximum(shares, floor), edges, baseline=floor, fill=True, color=style["color"], alpha=0.2)
@@ -437,7 +375,7 @@ DRAW = {
     "field": _field,
     "map": _map,
     "picture": _picture,
-    "solid": _solid,
+    "solid": draw_solid,
     "fog": _fog,
     "path": _path,
     "curve": _curve,
@@ -456,15 +394,3 @@ DRAW = {
 def _labelled(text, place):
     """A label whose "{x}" or "{y}" is replaced by the number."""
     return text.replace("{x}", f"{place:.3g}").replace("{y}", f"{place:.3g}")
-
-
-def contour_levels(grid, minimum: float, count: int = 14) -> list:
-    """Contour levels that show the floor as well as the walls.
-
-    The heights are minimum + top·(i/count)ᵖ, with p such that the median of the field lies on the middle one.
-    """
-    height = np.asarray(grid) - minimum
-    top = max(float(np.max(height)), 1e-12)
-    middle = np.clip(np.median(height) / top, 1e-3, 0.35)
-    power = np.log(middle) / np.log(0.5)
-    return [float(minimum + top * (i / count) ** power) for i in range(1, count)]

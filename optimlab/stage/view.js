@@ -6,12 +6,16 @@
 /** @import { Model } from "./store.js" */
 /** @import { PanelSpec } from "./panel.js" */
 /** @import { Mark } from "./lines.js" */
+import { cameraOf } from "./camera.js";
+import { LAYOUTS, isShown, makeChoice } from "./choice.js";
 import { element, makeHandle, makeLegend, makeTransport } from "./controls.js";
 import { extent, table } from "./lines.js";
-import { MOVING, STILL, shown } from "./marks.js";
+import { STILL, movingIn, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
+import { reportOf } from "./report.js";
 import { keepKeys, takeTyped, watchSliders } from "./sliders.js";
 import { acquire, release } from "./stores.js";
+import { Turntable, makeTurnable } from "./turning.js";
 
 /**
  * A line of the legend, as scene.py describes it.
@@ -37,6 +41,7 @@ import { acquire, release } from "./stores.js";
  * @property {Note[]} readouts
  * @property {number} first_step
  * @property {string} unit
+ * @property {string} layout which of the ways to show a surface is shown at first
  */
 
 const STEPS_PER_SECOND = 20;
@@ -60,8 +65,12 @@ export class View {
   leave = [];
   /** @type {Panel[]} */
   panels = [];
-  /** @type {{ place: () => void }[]} */
+  /** @type {{ panel: Panel, place: () => void }[]} */
   handles = [];
+  plain = element("div", { className: "optimlab-panels" });
+  layout = "2-D";
+  turntable = new Turntable(() => this.invalidate(false));
+  whole = true; // whether more is to be drawn than what turns
   trouble = element("div", { className: "optimlab-trouble" });
   live = element("div", { className: "optimlab-live" });
   /** @type {number | undefined} */
@@ -86,7 +95,9 @@ export class View {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.legend = makeLegend(this);
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
+    this.choice = this.scene.panels.some(({ way }) => way) ? makeChoice(this) : null;
     this.build();
+    this.arrange(this.scene.layout);
     this.watch();
     this.store.ready.then(() => this.invalidate());
   }
@@ -94,19 +105,21 @@ export class View {
   build() {
     const { root, scene } = this;
     root.classList.add("optimlab-stage");
-    const plain = element("div", { className: "optimlab-panels" });
     const rulers = element("div", { className: "optimlab-rulers" });
-    root.append(plain, rulers);
-    this.panels = scene.panels.map((spec) => new Panel(spec, spec.height === "ruler" ? rulers : plain));
-    this.handles = this.panels.flatMap((panel) =>
-      panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this)),
-    );
+    root.append(this.plain, rulers);
+    this.panels = scene.panels.map((spec) => new Panel(spec, spec.height === "ruler" ? rulers : this.plain));
+    for (const panel of this.panels) if (panel.spec.way === "3-D") makeTurnable(panel, this.turntable);
+    this.handles = this.panels.flatMap((panel) => {
+      const camera = panel.spec.way === "3-D" ? () => cameraOf(panel, this) : undefined;
+      return panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this, camera));
+    });
     if (this.transport) root.append(this.transport.bar);
     root.append(this.legend.bar);
+    if (this.choice) (this.transport ?? this.legend).bar.append(this.choice.bar);
     this.trouble.setAttribute("role", "alert");
     this.live.setAttribute("aria-live", "polite");
     root.append(this.trouble, this.live);
-    root.optimlab = () => this.report();
+    root.optimlab = () => reportOf(this);
   }
 
   onChange = () => {
@@ -117,8 +130,8 @@ export class View {
 
   /** @type {(event: KeyboardEvent) => void} */
   onKey = (event) => {
-    const { tagName } = /** @type {Element} */ (event.target);
-    if (event.key !== " " || ["BUTTON", "SELECT"].includes(tagName) || !this.transport) return;
+    const { tagName, type } = /** @type {HTMLInputElement} */ (event.target);
+    if (event.key !== " " || ["BUTTON", "SELECT"].includes(tagName) || type === "radio" || !this.transport) return;
     event.preventDefault();
     this.togglePlay();
   };
@@ -149,6 +162,23 @@ export class View {
     this.invalidate();
   }
 
+  /**
+   * Show the surface in two dimensions, in three, or in both; a panel that is not shown is not on the page.
+   * @type {(layout: string) => void}
+   */
+  arrange(layout) {
+    if (!LAYOUTS.includes(layout)) return;
+    this.layout = layout;
+    this.plain.replaceChildren(...this.visible().flatMap(({ box, spec }) => (spec.height === "ruler" ? [] : [box])));
+    this.choice?.update();
+    this.invalidate();
+  }
+
+  /** @type {() => Panel[]} */
+  visible() {
+    return this.panels.filter(({ spec }) => isShown(spec.way, this.layout));
+  }
+
   togglePlay() {
     this.playing = !this.playing;
     if (this.playing && this.k >= this.scene.steps) this.k = 0;
@@ -156,8 +186,12 @@ export class View {
     this.invalidate();
   }
 
-  /** Draw in the next frame; many calls make one drawing. */
-  invalidate() {
+  /**
+   * Draw in the next frame, all or only the surfaces in 3-D; many calls make one drawing.
+   * @type {(whole?: boolean) => void}
+   */
+  invalidate(whole = true) {
+    this.whole ||= whole;
     this.frame ??= requestAnimationFrame((now) => {
       this.frame = null;
       this.advance(now);
@@ -200,15 +234,18 @@ export class View {
     this.dark = isDark(this.root.parentElement ?? this.root);
     this.theme = this.dark ? THEMES.dark : THEMES.light;
     this.root.classList.toggle("optimlab-dark", this.dark);
-    this.panels.forEach((panel) => panel.resize());
-    for (const panel of this.panels) {
+    const panels = this.visible().filter(({ spec }) => this.whole || spec.way === "3-D");
+    this.whole = false;
+    panels.forEach((panel) => panel.resize());
+    for (const panel of panels) {
       if (panel.spec.follow) panel.fit(...extent(this, this.curves(panel).filter((item) => shown(this, item))));
       this.drawBack(panel);
+      const moving = movingIn(panel);
       panel.paint(panel.front, (context) => {
-        for (const item of panel.spec.marks) if (MOVING[item.kind] && shown(this, item)) MOVING[item.kind](context, panel, item, this);
+        for (const item of panel.spec.marks) if (moving[item.kind] && shown(this, item)) moving[item.kind](context, panel, item, this);
       }, panel.spec.height !== "ruler");
     }
-    for (const handle of this.handles) handle.place();
+    for (const handle of this.handles) if (panels.includes(handle.panel)) handle.place();
     this.legend.update();
     this.transport?.update();
     const complaint = this.store.complaint();
@@ -223,7 +260,8 @@ export class View {
   drawBack(panel) {
     const still = panel.spec.marks.filter((item) => STILL[item.kind]);
     const rows = still.map((item) => this.store.pick(item.source));
-    const key = [panel.width, panel.height, panel.scale, this.theme, ...panel.up(), panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];
+    const turned = panel.spec.way === "3-D" ? [this.turntable.gaze, this.turntable.moving] : [];
+    const key = [panel.width, panel.height, panel.scale, this.theme, ...panel.up(), ...turned, panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];
     const before = panel.key;
     if (before && key.length === before.length && key.every((part, i) => part === before[i])) return;
     const context = panel.paint(panel.back, (inner) => still.forEach((item) => STILL[item.kind](inner, panel, item, this)));
@@ -231,25 +269,10 @@ export class View {
     panel.key = key;
   }
 
-  /** What is drawn now, in numbers: for tests. */
-  report() {
-    const sources = Object.fromEntries(
-      Object.keys(this.store.sources()).map((name) => {
-        const { data, shape, fresh } = this.store.pick(name);
-        const size = shape.at(-1) ?? 1;
-        return [name, { fresh, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
-      }),
-    );
-    return {
-      k: this.k, playing: this.playing, frames: this.frames, dark: this.dark, off: [...this.off], sources,
-      values: structuredClone(this.store.values), waiting: this.store.waitingFor !== null,
-      resting: this.store.waitingFor === null && this.store.wanted === null && !this.store.timer,
-    };
-  }
-
   close() {
     cancelAnimationFrame(this.frame ?? 0);
     clearTimeout(this.speaker);
+    this.turntable.close();
     this.store.listeners.delete(this.onChange);
     this.sizes.disconnect();
     this.themes.disconnect();

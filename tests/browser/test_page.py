@@ -2,15 +2,16 @@
 
 import pytest
 
-from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, race, ravine
+from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, parabola, race, ravine
 
-from .race import RUNNERS, assert_drawn_as_computed, value_of
-from .stage import Stage
+from .race import COLORS, RUNNERS, assert_drawn_as_computed, value_of
+from .stage import PANELS, Stage
 
 PAGES = {
     "race": lambda: race(ravine(kappa=20), [GradientDescent(0.02), Momentum(0.02, 0.8)], steps=60),
     "anatomy": lambda: anatomy(ravine(), Momentum(0.02, 0.8)),
     "gradient": lambda: gradient_lab(ravine()),
+    "slope": lambda: gradient_lab(parabola()),
     "batches": lambda: batch_lab(diabetes(), steps=60),
 }
 
@@ -151,3 +152,135 @@ def test_what_does_not_travel_moves_over_its_grid_and_nothing_waits_for_python(o
         assert stage.fresh()
     assert stage.root.locator(".optimlab-trouble").inner_text() == ""
     assert stage.handle.count() == 0
+
+
+# The surface in 3-D
+
+
+def choose(stage, layout):
+    stage.page.get_by_role("radio", name=layout).check(force=True)
+    stage.picture()
+
+
+def handles(stage):
+    """The middle of each handle on the page."""
+    boxes = [handle.bounding_box() for handle in stage.handle.all()]
+    return [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+
+
+def rest(stage):
+    stage.wait("lab => !lab.querySelector('.optimlab-stage').optimlab().turning")
+
+
+def test_a_surface_is_flat_at_first_and_a_switch_shows_it_in_3d_or_both_ways(opened):
+    stage = opened("race")
+    switch = stage.page.get_by_role("radiogroup")
+    assert switch.get_by_role("radio", checked=True).input_value() == stage.report()["layout"] == "2-D"
+    assert len(stage.panels()) == 2 and stage.page.locator(".optimlab-turnable").count() == 0
+    for layout, count, solid in (("both", 3, 1), ("3-D", 2, 1), ("2-D", 2, 0)):
+        choose(stage, layout)
+        assert len(stage.panels()) == count and stage.page.locator(".optimlab-turnable").count() == solid
+        assert stage.handle.count() == count - 1
+        assert not any(stage.is_blank())
+    switch.get_by_role("radio", checked=True).press("ArrowRight")
+    assert stage.report()["layout"] == "both"
+    switch.get_by_role("radio", checked=True).press(" ")
+    assert not stage.report()["playing"]
+
+
+def test_what_has_one_parameter_has_no_switch_and_the_gradient_is_seen_both_ways(opened):
+    assert opened("slope").page.get_by_role("radio").count() == 0
+    stage = opened("gradient")
+    assert stage.report()["layout"] == "both" and stage.handle.count() == 2
+
+
+def test_a_surface_turns_by_mouse_and_keys_and_its_paths_with_it(opened):
+    stage = opened("race", "#view=3-D")
+    solid = stage.page.locator(".optimlab-turnable")
+    box, first, picture, values = solid.bounding_box(), stage.report()["gaze"], stage.picture(PANELS), stage.values()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 60
+    stage.page.mouse.move(x, y)
+    stage.page.mouse.down()
+    stage.page.mouse.move(x + 60, y + 20, steps=6)
+    stage.page.mouse.up()
+    turned = stage.report()["gaze"]
+    assert (turned[0] - first[0]) % 360 > 300 and turned[1] > first[1]
+    rest(stage)
+    assert stage.picture(PANELS).differs(picture) == [True, True, False, False]
+    stage.page.mouse.move(x, y)
+    assert stage.report()["gaze"] == turned
+    for key, place, grows in (
+        ("ArrowLeft", 0, True),
+        ("ArrowRight", 0, False),
+        ("ArrowUp", 1, True),
+        ("ArrowDown", 1, False),
+    ):
+        before = stage.report()["gaze"]
+        solid.press(key)
+        after = stage.report()["gaze"]
+        assert after[1 - place] == before[1 - place] and after[place] != before[place]
+        assert (after[place] > before[place]) is grows, key
+    for _ in range(30):
+        solid.press("Shift+ArrowDown")
+    assert stage.report()["gaze"][1] == 15
+    solid.press("Home")
+    rest(stage)
+    assert stage.report()["gaze"] == first and stage.picture(PANELS) == picture
+    assert stage.values() == values
+
+
+def test_the_start_is_dragged_along_the_surface_and_both_pictures_follow(opened):
+    stage = opened("race", "#view=both")
+    (flat, (x, y)), first, gaze = handles(stage), stage.values()["start"], stage.report()["gaze"]
+    stage.page.mouse.move(x, y)
+    stage.page.mouse.down()
+    stage.page.mouse.move(x + 35, y + 15, steps=5)
+    stage.picture()
+    stage.page.mouse.up()
+    moved, on_surface = handles(stage)
+    assert stage.values()["start"] != first and stage.report()["gaze"] == gaze
+    assert on_surface == pytest.approx((x + 35, y + 15), abs=1.5)
+    assert abs(moved[0] - flat[0]) > 5
+    assert_drawn_as_computed(stage)
+    stage.handle.first.press("Shift+ArrowLeft")
+    stage.picture()
+    assert handles(stage)[1][0] < on_surface[0] - 2
+    stage.handle.last.press("Shift+ArrowRight")
+    assert stage.values()["start"][0] > first[0]
+
+
+def test_what_a_run_has_done_is_seen_in_its_colour_on_the_surface_too(opened):
+    stage = opened("race", "#view=3-D&k=60")
+    for name, color in COLORS.items():
+        assert stage.strong_pixels(color) > 20, name
+    stage.chip("Momentum").click()
+    stage.picture()
+    assert stage.strong_pixels(COLORS["Momentum"]) == 0
+    stage.scrub.press("Home")
+    stage.picture()
+    assert stage.report()["k"] == 0
+
+
+def test_the_link_keeps_the_view_and_the_direction(opened):
+    stage = opened("race")
+    choose(stage, "3-D")
+    stage.page.locator(".optimlab-turnable").press("ArrowLeft")
+    stage.page.get_by_role("button", name="copy a link").click()
+    stage.page.wait_for_function("() => location.hash.length > 10")
+    again = opened("race", stage.page.evaluate("location.hash"))
+    assert again.report()["layout"] == "3-D" and again.report()["gaze"] == stage.report()["gaze"]
+    for nonsense in ("#view=4-D", "#look=a,b", "#view="):
+        assert opened("race", nonsense).report()["layout"] == "2-D"
+
+
+def test_a_finger_turns_it_sideways_and_scrolls_the_page_up_and_down(opened):
+    stage = opened("race", "#view=3-D", viewport={"width": 390, "height": 700}, has_touch=True)
+    assert stage.page.locator(".optimlab-turnable").evaluate("node => getComputedStyle(node).touchAction") == "pan-y"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 700, 390])
+def test_in_both_ways_it_fits_every_screen(opened, scheme, width):
+    stage = opened("race", "#view=both", viewport={"width": width, "height": 844}, color_scheme=scheme)
+    assert len(stage.panels()) == 3 and not any(stage.is_blank())
+    assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
