@@ -131,7 +131,8 @@ function drawVline(context, panel, item, view) {
   const [top, bottom] = item.row === undefined ? [panel.y1, panel.y0] : [panel.row(item.row) - 9, panel.row(item.row) + 9];
   strokeThrough(context, [[px, top], [px, bottom]], item.row === undefined ? 1.6 : 2.4, { color, dash: item.row === undefined ? dash : [] }, 1);
   if (!item.label) return;
-  const label = item.label.replace("{x}", short(x));
+  const whole = item.label.replace("{x}", short(x));
+  const label = fitting(whole, Math.max(px - panel.x0, panel.x1 - px), (text) => context.measureText(text).width);
   const wide = context.measureText(label).width;
   const fits = px + 5 + wide < panel.x1 + 10;
   const right = (item.side ?? "right") === "right" && fits;
@@ -141,6 +142,12 @@ function drawVline(context, panel, item, view) {
   const begin = clearOf(dotIn(panel, item.row, view), right ? px + 5 : px - 5 - wide, wide, right, panel);
   haloText(context, view.theme, label, begin, item.row === undefined ? panel.y1 + 2 : panel.row(item.row));
 }
+
+/**
+ * A label as it is, or without the formula in it ("limit 2/λmax = 0.1" becomes "limit 0.1") where that has no room.
+ * @type {(label: string, room: number, width: (text: string) => number) => string}
+ */
+export const fitting = (label, room, width) => (width(label) > room ? label.replace(/ .* = /, " ") : label);
 
 /**
  * Where the dot of a row stands, in pixels; NaN if there is none.

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clearOf } from "../../optimlab/stage/marks.js";
+import { clearOf, fitting } from "../../optimlab/stage/marks.js";
 
 const panel = { x0: 0, x1: 400 };
 
@@ -16,3 +16,10 @@ for (const [what, dot, begin, right, wanted] of /** @type {[string, number, numb
 ])) {
   test(what, () => assert.equal(clearOf(dot, begin, 100, right, panel), wanted));
 }
+
+test("a label leaves its formula away where that has no room, and only there", () => {
+  const width = (/** @type {string} */ text) => 10 * text.length;
+  assert.equal(fitting("limit 2/λmax = 0.1", 180, width), "limit 2/λmax = 0.1");
+  assert.equal(fitting("limit 2/λmax = 0.1", 179, width), "limit 0.1");
+  assert.equal(fitting("best 0.095", 50, width), "best 0.095");
+});
