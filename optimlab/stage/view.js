@@ -235,9 +235,9 @@ export class View {
   report() {
     const sources = Object.fromEntries(
       Object.keys(this.store.sources()).map((name) => {
-        const { data, shape, fresh } = this.store.pick(name);
+        const { data, shape, fresh, rough } = this.store.pick(name);
         const size = shape.at(-1) ?? 1;
-        return [name, { fresh, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
+        return [name, { fresh: fresh && !rough, rough, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
       }),
     );
     return {
