@@ -20,7 +20,16 @@ from .panels import loss_panel, surface_panel
 from .sources import field_source, floor_of, numbers, rows_of, shapes, slider_knobs, surface_at
 from .switch import Switch
 from .travel import (
-    EVERY, TRIED, Walk, cell_recipe, formula_recipe, lowest, map_recipe, nearest, settling, theta_and_excess,
+    EVERY,
+    TRIED,
+    Walk,
+    cell_recipe,
+    formula_recipe,
+    lowest,
+    map_recipe,
+    nearest,
+    settling,
+    theta_and_excess,
     walk_recipe,
 )  # fmt: skip
 

@@ -9,7 +9,8 @@ does the same here, to check a recipe before it is sent, and for tests. There ar
 - "field": ``tape`` is the loss at x and y, over a grid;
 - "formula": ``tape`` gives all rows at once.
 
-A recipe may be made ``of`` other sources that travel: a cell of a map, a walk of what a cell holds. What can't be recorded keeps its sweeps from the kernel; then the reason stands in place of the recipe.
+A recipe may be made ``of`` other sources that travel: a cell of a map, a walk of what a cell holds. What can't be
+recorded keeps its sweeps from the kernel; then the reason stands in place of the recipe.
 """
 
 from __future__ import annotations

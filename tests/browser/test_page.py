@@ -1,8 +1,9 @@
 """A saved page, opened as a file: alive by itself, with keys, mouse, touch, light and dark, wide and narrow."""
 
+import numpy as np
 import pytest
 
-from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, race, ravine
+from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, map_lab, race, ravine
 
 from .race import RUNNERS, assert_drawn_as_computed, value_of
 from .stage import Stage
@@ -12,6 +13,7 @@ PAGES = {
     "anatomy": lambda: anatomy(ravine(), Momentum(0.02, 0.8)),
     "gradient": lambda: gradient_lab(ravine()),
     "batches": lambda: batch_lab(diabetes(), steps=60),
+    "map": lambda: map_lab(ravine(kappa=10, angle=20), Momentum(0.05, 0.5), steps=60),
 }
 
 
@@ -151,3 +153,78 @@ def test_what_does_not_travel_moves_over_its_grid_and_nothing_waits_for_python(o
         assert stage.fresh()
     assert stage.root.locator(".optimlab-trouble").inner_text() == ""
     assert stage.handle.count() == 0
+
+
+# The map
+
+
+@pytest.fixture(scope="module")
+def atlas():
+    """The lab of the page with the map, here in Python."""
+    return PAGES["map"]()
+
+
+def assert_mapped_as_computed(stage, atlas):
+    """Its map, its cells and their paths are current, and what Python computes for what the controls show."""
+    report = stage.wait_fresh().report()
+    rows = atlas.stage.rows(report["values"])
+    np.testing.assert_array_equal(told(report["sources"]["map"]["first"]), rows["map"][0])
+    np.testing.assert_array_equal(told(report["sources"]["map"]["last"]), rows["map"][-1])
+    for name in ("cell0", "cell1", "cell2", "run0", "run1", "run2"):
+        assert report["sources"][name]["last"] == pytest.approx(rows[name][-1], rel=1e-4, abs=1e-12), name
+
+
+def told(numbers):
+    """Numbers from a browser: Playwright hands NaN and infinity on."""
+    return np.array(numbers, float)
+
+
+def test_a_map_is_alive_without_python(opened, atlas):
+    stage = opened("map")
+    assert_mapped_as_computed(stage, atlas)
+    dot, start = stage.handle.all()
+    for move in (
+        lambda: dot.press("ArrowRight"),
+        lambda: start.press("ArrowUp"),
+        lambda: slider(stage, "κ,").press("PageUp"),
+        lambda: slider(stage, "angle,").press("ArrowLeft"),
+    ):
+        before = stage.picture()
+        move()
+        assert stage.picture() != before
+        assert_mapped_as_computed(stage, atlas)
+
+
+def test_only_the_dots_own_path_follows_the_dot(opened):
+    stage = opened("map").wait_fresh()
+    dot = stage.handle.first
+    before = stage.report()["sources"]
+    for _ in range(6):
+        dot.press("ArrowDown")
+    stage.picture()
+    after = stage.report()["sources"]
+    assert stage.fresh()  # at once: the map is still the same
+    assert after["run0"]["last"] != before["run0"]["last"] and after["run1"] == before["run1"]
+
+
+# The coarse map in the first frames after a key, and how long it and the fine one took.
+GROWS = """async ([lab, key]) => {
+  const stage = lab.querySelector('.optimlab-stage');
+  const [begun, seen] = [performance.now(), []];
+  lab.querySelectorAll('.optimlab-handle')[1].dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    const {map, run0, run1} = stage.optimlab().sources;
+    seen.push([performance.now() - begun, Boolean(map.rough), map.fresh, run0.fresh, run1.fresh]);
+    if (map.fresh) return seen;
+  }
+}"""
+
+
+def test_a_map_is_coarse_at_once_and_soon_fine(opened):
+    stage = opened("map").wait_fresh()
+    seen = stage.page.evaluate(GROWS, [stage.root.element_handle(), "ArrowUp"])
+    rough = [row for row in seen if row[1]]
+    assert rough and not any(best for *_, best in rough)  # the best cell waits for the fine map
+    assert all(dot for *_, dot, _ in seen)  # the dot's own path does not
+    assert rough[0][0] < 500 and seen[-1][0] < 4000  # on a busy machine; alone 60 and 200
