@@ -31,7 +31,7 @@ from .travel import (
     settling,
     theta_and_excess,
     walk_recipe,
-)  # fmt: skip
+)
 
 __all__ = ["map_lab"]
 
