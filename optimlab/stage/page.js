@@ -3,6 +3,7 @@
 
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
+import { linkOf, linked } from "./links.js";
 import { same } from "./numbers.js";
 import { View } from "./view.js";
 
@@ -136,16 +137,6 @@ function rowsOf({ sliders }, movers, model, view) {
   });
 }
 
-// The link: Momentum.lr=0.02&start=-1,0.53&off=Adam&k=57
-
-/** @type {(view: View, names: string[]) => string} */
-export function linkOf(view, names) {
-  const parts = names.map((name) => [name.replaceAll(" ", "."), [view.store.values[name]].flat().join(",")]);
-  if (view.off.size) parts.push(["off", [...view.off].join(",")]);
-  if (view.scene.steps) parts.push(["k", String(Math.floor(view.k))]);
-  return new URLSearchParams(parts).toString().replaceAll("%2C", ",");
-}
-
 /**
  * Take what a link says, as far as it can be here.
  * @type {(view: View, names: string[], link: string, exact: (name: string) => boolean) => void}
@@ -154,7 +145,7 @@ export function follow(view, names, link, exact) {
   const { store } = view;
   const said = new URLSearchParams(link);
   for (const name of names) {
-    const text = said.get(name.replaceAll(" ", "."));
+    const text = said.get(linked(name));
     const numbers = (text || "?").split(",").map(Number);
     const now = store.values[name];
     if (!numbers.every(Number.isFinite) || numbers.length !== [now].flat().length) continue;

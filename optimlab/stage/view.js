@@ -7,6 +7,7 @@
 /** @import { PanelSpec } from "./panel.js" */
 /** @import { Mark } from "./lines.js" */
 import { element, makeHandle, makeLegend, makeTransport } from "./controls.js";
+import { Ghost } from "./ghost.js";
 import { extent, table } from "./lines.js";
 import { MOVING, STILL, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
@@ -85,6 +86,7 @@ export class View {
     this.k = this.scene.first_step;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.legend = makeLegend(this);
+    this.ghost = new Ghost(this);
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
     this.build();
     this.watch();
@@ -102,7 +104,7 @@ export class View {
       panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this)),
     );
     if (this.transport) root.append(this.transport.bar);
-    root.append(this.legend.bar);
+    root.append(this.legend.bar, this.ghost.bar);
     this.trouble.setAttribute("role", "alert");
     this.live.setAttribute("aria-live", "polite");
     root.append(this.trouble, this.live);
@@ -205,11 +207,13 @@ export class View {
       if (panel.spec.follow) panel.fit(...extent(this, this.curves(panel).filter((item) => shown(this, item))));
       this.drawBack(panel);
       panel.paint(panel.front, (context) => {
+        this.ghost.draw(context, panel);
         for (const item of panel.spec.marks) if (MOVING[item.kind] && shown(this, item)) MOVING[item.kind](context, panel, item, this);
       }, panel.spec.height !== "ruler");
     }
     for (const handle of this.handles) handle.place();
     this.legend.update();
+    this.ghost.update();
     this.transport?.update();
     const complaint = this.store.complaint();
     if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;
@@ -241,7 +245,7 @@ export class View {
       }),
     );
     return {
-      k: this.k, playing: this.playing, frames: this.frames, dark: this.dark, off: [...this.off], sources,
+      k: this.k, playing: this.playing, ghost: this.ghost.report(), frames: this.frames, dark: this.dark, off: [...this.off], sources,
       values: structuredClone(this.store.values), waiting: this.store.waitingFor !== null,
       resting: this.store.waitingFor === null && this.store.wanted === null && !this.store.timer,
     };
@@ -255,6 +259,7 @@ export class View {
     this.themes.disconnect();
     this.root.removeEventListener("keydown", this.onKey);
     for (const leave of this.leave) leave();
+    this.ghost.close();
     release(this.model);
   }
 }

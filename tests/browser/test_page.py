@@ -5,7 +5,7 @@ import pytest
 
 from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, map_lab, race, ravine
 
-from .race import RUNNERS, assert_drawn_as_computed, value_of
+from .race import RUNNERS, SOURCES, assert_drawn_as_computed, value_of, walk
 from .stage import Stage
 
 PAGES = {
@@ -228,3 +228,111 @@ def test_a_map_is_coarse_at_once_and_soon_fine(opened):
     assert rough and not any(best for *_, best in rough)  # the best cell waits for the fine map
     assert all(dot for *_, dot, _ in seen)  # the dot's own path does not
     assert rough[0][0] < 500 and seen[-1][0] < 4000  # on a busy machine; alone 60 and 200
+
+
+# The ghost
+
+CLIP = """(lab, [kind, text]) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  const event = new ClipboardEvent(kind, {clipboardData, bubbles: true, cancelable: true});
+  lab.querySelector('.optimlab-scrub').dispatchEvent(event);
+  return clipboardData.getData('text/plain');
+}"""
+LINK = "https://somewhere.org/race.html#kappa=10&Momentum.lr=0.05&Momentum.gamma=0.5&start=-1.2,-0.6&k=12"
+
+
+def paste(stage, text):
+    stage.root.evaluate(CLIP, ["paste", text])
+    return stage.picture()
+
+
+def compared(stage):
+    """The button that says what the picture is compared with."""
+    return stage.page.get_by_role("button", name="× compared with")
+
+
+def test_a_pasted_link_shows_its_paths_beside_the_live_ones(opened):
+    stage = opened("race")
+    before, values = stage.picture(), stage.values()
+    assert paste(stage, LINK) != before
+    assert stage.values() == values
+    assert_drawn_as_computed(stage)
+    there = values | {"kappa": 10, "Momentum lr": 0.05, "Momentum gamma": 0.5, "start": [-1.2, -0.6]}
+    for name, source in SOURCES.items():
+        path = walk(there, name)
+        end = [*path.theta[-1], path.loss[-1]]
+        assert stage.report()["ghost"][source] == pytest.approx(end, rel=1e-9), name
+    said = compared(stage).inner_text()
+    assert all(part in said for part in ("κ = 10", "Momentum η = 0.05", "Momentum γ = 0.5", "start = (−1.2, −0.6)"))
+    assert "GradientDescent" not in said  # its η is the same
+
+
+@pytest.mark.parametrize("end", ["Escape", "the button"])
+def test_a_ghost_goes_when_it_is_told_to(opened, end):
+    stage = opened("race")
+    before = stage.picture()
+    paste(stage, LINK.partition("#")[2])
+    if end == "Escape":
+        stage.scrub.press("Escape")
+    else:
+        compared(stage).click()
+    assert stage.picture() == before
+    assert stage.report()["ghost"] == {} and compared(stage).count() == 0
+
+
+def test_a_run_that_is_off_has_no_ghost(opened):
+    stage = opened("race")
+    paste(stage, LINK + "&off=Momentum")
+    assert list(stage.report()["ghost"]) == ["run0"]
+    stage.chip("GradientDescent").click()
+    stage.picture()
+    assert stage.report()["ghost"] == {}
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("good morning", "a link to a state of this lab names start, kappa, angle"),
+        ("#kappa=-5", "κ must be a number from 1 to 100 here, got “-5”"),
+        ("#start=1", "start must be 2 numbers with commas between them, got “1”"),
+        ("#k=3", "looks like start=…, got “#k=3”"),
+        ("#kappa=" + "9" * 9999, "a link to a state of this lab looks like"),
+    ],
+)
+def test_a_text_that_is_no_link_is_refused_in_a_sentence(opened, text, says):
+    stage = opened("race")
+    before = stage.picture()
+    assert paste(stage, text) == before
+    assert says in stage.root.locator(".optimlab-trouble").inner_text()
+    assert compared(stage).count() == 0
+
+
+def test_what_does_not_travel_says_that_it_has_no_ghost(opened):
+    stage = opened("batches")
+    paste(stage, "#lr=0.3")
+    assert "η = 0.3; no ghost: here Python alone computes the paths" in compared(stage).inner_text()
+    assert stage.report()["ghost"] == {}
+
+
+def test_what_is_copied_is_what_can_be_pasted(opened):
+    stage = opened("race")
+    slider(stage, "Momentum γ,").press("ArrowLeft")
+    stage.picture()
+    link, gamma = stage.root.evaluate(CLIP, ["copy", ""]), value_of(stage, "γ", "Momentum")
+    assert f"Momentum.gamma={gamma}" in link and "k=60" in link
+    slider(stage, "Momentum γ,").press("Home")
+    paste(stage, link)
+    assert f"compared with Momentum γ = {gamma:.3g}" in compared(stage).inner_text()
+    path = walk(stage.values() | {"Momentum gamma": gamma}, "Momentum")
+    assert stage.report()["ghost"]["run1"][:2] == pytest.approx(path.theta[-1], rel=1e-9, abs=1e-12)
+
+
+def test_a_ghost_of_a_map_waits_for_its_own_map(opened, atlas):
+    stage = opened("map").wait_fresh()
+    values = stage.values()
+    paste(stage, "#kappa=50")
+    stage.wait("lab => !Object.values(lab.querySelector('.optimlab-stage').optimlab().ghost).flat().includes(NaN)")
+    rows = atlas.stage.rows(values | {"kappa": 50})
+    for name in ("run0", "run1", "run2"):
+        assert stage.report()["ghost"][name] == pytest.approx(rows[name][-1], rel=1e-4, abs=1e-12)
