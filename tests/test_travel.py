@@ -403,3 +403,22 @@ def test_a_map_is_refused_if_python_counts_otherwise():
     source = lab._sources[0]
     assert source.travels and checked(source, [lab.values]).travels
     assert not checked(replace(source, few=lambda values: source.few(values) + 1), [lab.values]).travels
+
+
+def test_of_a_loss_seen_through_batches_the_field_travels(tmp_path):
+    batches = ol.diabetes().minibatch(8)
+    lab = ol.race(batches, [GradientDescent(0.1)], steps=10)
+    assert lab.travels["field"] is True and "mini-batches" in lab.travels["run0"]
+    (made,) = cooked([(lab, lab.values)], tmp_path)
+    (field,) = (source for source in lab._sources if source.name == "field")
+    np.testing.assert_allclose(made["field"], field.compute(lab.values), rtol=1e-9)
+
+
+def test_escape_times_travel(tmp_path):
+    lab = ol.saddle_lab()
+    values = lab.values | {"Adam lr": 0.05, "Momentum gamma": 0.5}
+    (made,), rows = cooked([(lab, values)], tmp_path), lab.stage.rows(values)
+    assert set(lab.travels.values()) == {True}
+    for name in ("escape0", "escape1", "escape2"):
+        np.testing.assert_array_equal(made[name], rows[name])
+    assert np.isnan(rows["escape0"]).any()

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..clipping import Clip, clipped
 from ..descent import Watched
-from ..losses import Loss
+from ..losses import Loss, Through
 from ..noise import Noisy
 from ..optimizers import Optimizer
 from ..stage.widget import Source
@@ -234,7 +234,10 @@ def field_recipe(
     """The recipe of a surface's heights over its view."""
 
     def heights(values: dict) -> dict:
-        return {"rows": surface_of(values).as_formula().value(values["θ"])}
+        loss = surface_of(values)
+        while isinstance(loss, Through) and loss.stochastic:  # batches and noise are of gradients, not of heights
+            loss = loss.inner
+        return {"rows": loss.as_formula().value(values["θ"])}
 
     tape = record(heights, {**controls, "θ": (2,)})
     return {"kind": "field", "tape": tape, "x": [*view[0], width], "y": [*view[1], height]}
