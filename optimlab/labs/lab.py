@@ -16,7 +16,7 @@ from ..stage import twin
 from ..stage.scene import Scene
 from ..stage.widget import Source, Stage
 from .lifetime import made, parts_of, shown
-from .travel import checked
+from .travel import Inspection
 
 __all__ = ["WIDGET", "Control", "Lab", "bundle_of"]
 
@@ -102,7 +102,7 @@ class Lab(widgets.VBox):
         positions = {c.name: c.knob.grid for c in controls}
         grids = {c.name: values_at(c) for c in controls}
         self._controls, self.header = list(controls), header
-        self._sources = [checked(source, trials(controls, points)) for source in sources]
+        self._sources = list(map(Inspection(trials(controls, points)), sources))
         self.stage = Stage(
             scene, self._sources, self.sliders, grids, dict(points or {}), exact=exact, typed=typed, positions=positions
         )

@@ -17,8 +17,21 @@ from ..stage.widget import Source
 from .inputs import plane, runners, start_on
 from .lab import Control, Lab
 from .panels import loss_panel, surface_panel
-from .sources import field_source, floor_of, rows_of, slider_knobs, surface_at
+from .sources import field_source, floor_of, numbers, rows_of, shapes, slider_knobs, surface_at
 from .switch import Switch
+from .travel import (
+    EVERY,
+    TRIED,
+    Walk,
+    cell_recipe,
+    formula_recipe,
+    lowest,
+    map_recipe,
+    nearest,
+    settling,
+    theta_and_excess,
+    walk_recipe,
+)
 
 __all__ = ["map_lab"]
 
@@ -71,18 +84,17 @@ def one_map(surface, optimizer, x, y, steps, start, tolerance) -> Lab:
     controls += [Control(n, k, getattr(optimizer, n), optimizer.name) for n, k in atlas.others.items()]
     needs = ("start", *(control.name for control in controls))
     walked = [("dot", *needs), needs, needs]  # only the first depends on where the dot is
-    paths = [atlas.path_source(f"run{i}", runs[i].id, walked[i]) for i in range(len(runs))]
-    cells = [atlas.cell_source(f"cell{i}", runs[i].id, walked[i]) for i in range(len(runs))]
+    paths = [atlas.path_source(i, walked[i]) for i in range(len(runs))]
+    cells = [atlas.cell_source(i, walked[i]) for i in range(len(runs))]
     first = float(surface.value(np.asarray(start)))
     panels = [
         atlas.panel(runs),
         surface_panel(surface, paths, runs),
         loss_panel(surface, paths, runs, steps, first, atlas.tolerance),
     ]
-    sources = [*paths, *cells, Source("map", needs, atlas.steps_of, sweeps=()), field_source(surface)]
+    sources = [atlas.map_source(needs), *cells, *paths, field_source(surface)]
     if atlas.known:
-        known = tuple(surface.knobs)
-        sources += [Source("theory", known, atlas.theory), Source("optimum", known, atlas.optimum)]
+        sources += [atlas.known_source("theory", atlas.theory), atlas.known_source("optimum", atlas.optimum)]
     symbols = [optimizer.knobs[n].symbol for n in (atlas.x, atlas.y)]
     readouts = [
         Readout(f"{cell}: {symbol}", f"cell{i}", channel)
@@ -110,7 +122,7 @@ class Axis:
 
     def nearest(self, value) -> int:
         """The cell in which a value lies, or the first or last one."""
-        return int(np.argmin(np.abs(self.scaled(self.values) - self.scaled(np.clip(value, *self.ends)))))
+        return nearest(self.values, self.log, np.clip(value, *self.ends))
 
 
 class Atlas:
@@ -127,10 +139,10 @@ class Atlas:
         self.others = {n: k for n, k in knobs.items() if n not in (self.x, self.y)}
         self.surface, self.optimizer, self.steps, self.tolerance = surface, optimizer, steps, tolerance
         self.across, self.up = Axis(knobs[self.x], COLUMNS), Axis(knobs[self.y], ROWS)
-        self.default = next(field.default for field in fields(optimizer) if field.name == self.y)
+        self.usual = self.up.nearest(next(field.default for field in fields(optimizer) if field.name == self.y))
         known = set(optimizer.best(1.0, 4.0)) == {self.x, self.y}
         self.known = bool(surface.eigenvalues) and self.x == "lr" and known
-        self.last = (None, None)  # the controls' values of the last map, and the map
+        self.kept: dict[str, np.ndarray] = {}  # the last maps, by what they were computed for
 
     # What is computed
 
@@ -138,15 +150,18 @@ class Atlas:
         """The optimizer with these two hyperparameters, and the others as their sliders stand."""
         return self.optimizer.replace(**{self.x: x, self.y: y}, **{n: values[n] for n in self.others})
 
-    def steps_of(self, values):
-        """The steps until each cell settles, shape (ROWS, COLUMNS); NaN: it does not; infinity: it diverges."""
-        key = repr([(n, values[n]) for n in ("start", *self.surface.knobs, *self.others)])
-        if self.last[0] != key:
-            self.last = key, self.computed(values)
-        return self.last[1]
+    def steps_of(self, values, every=1):
+        """The steps until each cell settles, shape (ROWS, COLUMNS); NaN: it does not; infinity: it diverges.
 
-    def computed(self, values):
-        x, y = np.meshgrid(self.across.values, self.up.values)
+        With ``every=n`` only every n-th cell across, and up.
+        """
+        key = repr([every, *(values[n] for n in ("start", *self.surface.knobs, *self.others))])
+        if key not in self.kept:
+            self.kept = dict([*self.kept.items()][-2:]) | {key: self.computed(values, every)}
+        return self.kept[key]
+
+    def computed(self, values, every=1):
+        x, y = np.meshgrid(self.across.values[::every], self.up.values[::every])
         start = np.broadcast_to(np.asarray(values["start"], float), (*x.shape, 2))
         setting = self.setting(values, x[..., None], y[..., None])
         walk = descend(surface_at(self.surface, values), setting, start, self.steps)
@@ -154,32 +169,57 @@ class Atlas:
         grown = ~(walk.loss[-1] <= walk.loss[0])
         return np.where(np.isnan(settled) & grown, np.inf, settled)
 
-    def cell(self, name, values):
-        """A cell of the map: its x, its y, and the steps until it settles."""
-        steps = self.steps_of(values)
+    def cell(self, name, values, every=1):
+        """A cell of the map: its x and its y."""
         if name == "the dot":
-            column, row = self.across.nearest(values["dot"][0]), self.up.nearest(values["dot"][1])
-        else:
-            usual = self.up.nearest(self.default)
-            rows = slice(None) if name == "best cell" else slice(usual, usual + 1)
-            finite = np.where(np.isnan(steps[rows]), np.inf, steps[rows])
-            row, column = np.unravel_index(np.argmin(finite), finite.shape)
-            row += rows.start or 0
-        return np.array([self.across.values[column], self.up.values[row], steps[row, column]])
+            x, y = values["dot"]
+            return np.array([self.across.values[self.across.nearest(x)], self.up.values[self.up.nearest(y)]])
+        row = None if name == "best cell" else self.usual // every
+        column, row = lowest(self.steps_of(values, every), row)
+        return np.array([self.across.values[::every][column], self.up.values[::every][row]])
 
-    def walk(self, name, values):
-        x, y, _ = self.cell(name, values)
-        return descend(surface_at(self.surface, values), self.setting(values, x, y), values["start"], self.steps)
+    def steps_at(self, name, values):
+        """The steps until a cell of the map settles."""
+        x, y = self.cell(name, values)
+        return self.steps_of(values)[self.up.nearest(y), self.across.nearest(x)]
 
-    def path_source(self, source, name, needs):
-        def compute(values):
-            walk = self.walk(name, values)
-            return rows_of(*walk.theta.T, walk.loss - floor_of(self.surface))
+    def path(self, name, values, every=1, steps=None):
+        """The descent of a cell: θ, and L − min L."""
+        setting = self.setting(values, *self.cell(name, values, every))
+        walk = descend(surface_at(self.surface, values), setting, values["start"], steps or self.steps)
+        return rows_of(*walk.theta.T, walk.loss - floor_of(self.surface))
 
-        return Source(source, needs, compute, sweeps=())
+    # Sources
 
-    def cell_source(self, source, name, needs):
-        return Source(source, needs, lambda values: self.cell(name, values)[None], sweeps=())
+    def begin(self, values) -> Walk:
+        setting = self.setting(values, values[self.x], values[self.y])
+        return Walk(surface_at(self.surface, values), setting, values["start"])
+
+    def map_source(self, needs) -> Source:
+        plane = {self.x: self.across.values, self.y: self.up.values}
+        tale = settling(self.surface.minimum, self.tolerance, self.steps)
+        recipe = map_recipe(self.begin, shapes(needs), self.steps, plane, **tale)
+        return Source("map", needs, self.steps_of, (), recipe=recipe, few=partial(self.steps_of, every=EVERY))
+
+    def cell_source(self, i, needs) -> Source:
+        which = [{"at": "dot"}, {"of": "map"}, {"of": "map", "row": self.usual}][i]
+        recipe = cell_recipe(self.across.values, self.up.values, (self.across.log, self.up.log), **which)
+
+        def compute(values, every=1):
+            return self.cell(self.cells[i], values, every)[None]
+
+        return Source(f"cell{i}", needs, compute, (), recipe=recipe, few=partial(compute, every=EVERY))
+
+    def path_source(self, i, needs) -> Source:
+        controls = shapes(name for name in needs if name != "dot")
+        takes = [(self.x, f"cell{i}", 0), (self.y, f"cell{i}", 1)]
+        recipe = walk_recipe(self.begin, controls, self.steps, theta_and_excess(floor_of(self.surface)), takes=takes)
+        compute = partial(self.path, self.cells[i])
+        return Source(f"run{i}", needs, compute, (), recipe=recipe, few=partial(compute, every=EVERY, steps=TRIED))
+
+    def known_source(self, name, compute) -> Source:
+        known = tuple(self.surface.knobs)
+        return Source(name, known, compute, recipe=formula_recipe(compute, shapes(known)))
 
     # What theory says
 
@@ -188,7 +228,7 @@ class Atlas:
         low, *_, high = surface_at(self.surface, values).eigenvalues
         y = np.linspace(self.up.knob.low, self.up.knob.high, 100)
         at = self.optimizer.replace(**{self.y: y})
-        low, high, *others = (np.asarray(v)[..., None] for v in (low, high, *(values[n] for n in self.surface.knobs)))
+        low, high, *others = (numbers(v)[..., None] for v in (low, high, *(values[n] for n in self.surface.knobs)))
         lines = np.broadcast_arrays(y, at.limit(high), at.critical(high), at.critical(low), *others)[:4]
         return np.stack(lines, axis=-1)
 
@@ -228,7 +268,7 @@ class Atlas:
         x, y = self.across.knob.symbol, self.up.knob.symbol
         steps = self.steps_of(values)
         for name in self.cells:
-            at_x, at_y, took = self.cell(name, values)
+            (at_x, at_y), took = self.cell(name, values), self.steps_at(name, values)
             how = (
                 f"settles after {took:.0f} steps"
                 if np.isfinite(took)

@@ -20,7 +20,7 @@ from .inputs import runners
 from .lab import Control, Lab
 from .panels import surface_panels
 from .sources import field_source, rows_of, shapes, slider_knobs, with_values
-from .travel import Walk, walk_recipe
+from .travel import EVERY, Walk, map_recipe, walk_recipe
 
 __all__ = ["saddle_lab"]
 
@@ -184,4 +184,15 @@ def escape_source(name, surface, optimizer, run_id, steps) -> Source:
         times = escape_time(np.abs(np.moveaxis(walk.theta[..., 1], 0, -1)))
         return np.stack([np.broadcast_to(distances, times.shape), times], axis=-1)
 
-    return Source(name, needs, compute)
+    def begin(values):
+        return Walk(surface, with_values(optimizer, run_id, values), (surface.start[0], values["distance"]))
+
+    recipe = map_recipe(begin, shapes(needs), steps, {"distance": distances}, {"time": np.nan}, tell_escape)
+    return Source(name, needs, compute, recipe=recipe, few=lambda values: compute(values)[::EVERY])
+
+
+def tell_escape(walk, taken, memory):
+    """Where a walk began and when it has left, NaN if it has not yet."""
+    leaves = np.isnan(memory["time"]) & (np.abs(taken.theta[1]) > GONE)
+    time = np.where(leaves, taken.k, memory["time"])
+    return {"time": time}, [walk.start[1], time]

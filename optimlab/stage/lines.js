@@ -54,7 +54,7 @@ export const STALE_ALPHA = 0.3;
 
 /**
  * A source as a table: its rows are steps, its columns channels.
- * @type {(view: View, source: string) => Table}
+ * @type {(view: { store: { pick: (name: string) => { data: Numbers | null, shape: number[], fresh: boolean } } }, source: string) => Table}
  */
 export function table(view, source) {
   const { data, shape, fresh } = view.store.pick(source);
@@ -96,7 +96,7 @@ export function clipSegment([ax, ay], [bx, by], { left, right, top, bottom }) {
  * The line through points, as the pieces of it that lie in or near the panel.
  * @type {(context: Context, panel: Panel, points: Point[], width: number, pen: Pen, alpha: number) => void}
  */
-function strokeInside(context, panel, points, width, pen, alpha) {
+export function strokeInside(context, panel, points, width, pen, alpha) {
   const box = { left: panel.x0 - 40, right: panel.x1 + 40, top: panel.y1 - 40, bottom: panel.y0 + 40 };
   let piece = points.slice(0, 1);
   const finish = () => piece.length > 1 && strokeThrough(context, piece, width, pen, alpha);

@@ -71,6 +71,15 @@ export function parsed(text) {
 }
 
 /**
+ * Why a number that somebody has typed is not taken; "" if it is.
+ * @type {(value: number, text: string, typed: { symbol: string, low: number, high: number, whole: boolean }) => string}
+ */
+export function refusal(value, text, { symbol, low, high, whole }) {
+  if (value >= low && value <= high && (!whole || value === Math.round(value))) return "";
+  return `${symbol} must be a ${whole ? "whole " : ""}number from ${short(low)} to ${short(high)} here, got “${text.trim().slice(0, 40)}”`;
+}
+
+/**
  * The position of a slider that is nearest to a value, on the slider's own scale.
  * @type {(positions: number[], log: boolean, value: number) => number}
  */

@@ -3,8 +3,9 @@
 
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
+import { linkOf, linked } from "./links.js";
 import { same } from "./numbers.js";
-import { degrees, gazeFrom } from "./turning.js";
+import { gazeFrom } from "./turning.js";
 import { View } from "./view.js";
 
 /** @typedef {{ base: Values, shape: number[], bytes?: any, picture?: boolean }} Content */
@@ -138,18 +139,6 @@ function rowsOf({ sliders }, movers, model, view) {
   });
 }
 
-// The link: Momentum.lr=0.02&start=-1,0.53&off=Adam&k=57&view=3-D&look=30,44
-
-/** @type {(view: View, names: string[]) => string} */
-export function linkOf(view, names) {
-  const parts = names.map((name) => [name.replaceAll(" ", "."), [view.store.values[name]].flat().join(",")]);
-  if (view.off.size) parts.push(["off", [...view.off].join(",")]);
-  if (view.scene.steps) parts.push(["k", String(Math.floor(view.k))]);
-  if (view.choice) parts.push(["view", view.layout]);
-  if (view.layout !== "2-D" && view.choice) parts.push(["look", degrees(view.turntable.gaze).join(",")]);
-  return new URLSearchParams(parts).toString().replaceAll("%2C", ",");
-}
-
 /**
  * Take what a link says, as far as it can be here.
  * @type {(view: View, names: string[], link: string, exact: (name: string) => boolean) => void}
@@ -158,7 +147,7 @@ export function follow(view, names, link, exact) {
   const { store } = view;
   const said = new URLSearchParams(link);
   for (const name of names) {
-    const text = said.get(name.replaceAll(" ", "."));
+    const text = said.get(linked(name));
     const numbers = (text || "?").split(",").map(Number);
     const now = store.values[name];
     if (!numbers.every(Number.isFinite) || numbers.length !== [now].flat().length) continue;

@@ -1,95 +1,111 @@
 // Recipes: how a source is computed here from what the controls show, by the tapes that Python has recorded.
-// travel.py (in labs) makes them, and says what the three kinds are.
+// travel.py (in labs) makes them, and says what the kinds are.
 
+/** @import { Made } from "./maps.js" */
 /** @import { Numbers } from "./numbers.js" */
 /** @import { TapeSpec } from "./tape.js" */
+import { Workshop, cellOf } from "./maps.js";
 import { Program, run } from "./tape.js";
+import { Walk } from "./walks.js";
 
 /**
  * @typedef {object} Recipe
- * @property {"walk" | "field" | "formula"} kind
- * @property {TapeSpec} first of a walk: θ and the state, from the controls
- * @property {TapeSpec} step of a walk: the next θ and state, and the row of the step
+ * @property {"walk" | "map" | "cell" | "field" | "formula"} kind
+ * @property {string[]} [of] the sources that it is made of
+ * @property {TapeSpec} first of a walk or a map: θ and the state, from the controls
+ * @property {TapeSpec} step the next θ and state, and the row of the step
  * @property {number} rows
  * @property {number[][]} noise
+ * @property {[string, number, number][]} [takes] of a walk: inputs that are a channel of one of those sources
+ * @property {[string, number[]][]} plane of a map: the inputs across and up, and their values
+ * @property {[number[], number[]]} cells of a cell: the values across and up
+ * @property {boolean[]} logs whether these are logarithmic
+ * @property {string} [at] the point that is nearest to it; else it is where a map is lowest
+ * @property {number | null} row of that map
  * @property {TapeSpec} tape of a field or a formula
  * @property {[number, number, number]} x of a field: from, to, how many
  * @property {[number, number, number]} y
- * @property {number[]} shape of a formula
+ * @property {number[]} shape of a formula or a map
  */
 /** @typedef {{ data: Numbers, shape: number[] }} Computed */
-/** @typedef {Record<string, number | number[]>} Controls */
-/** @typedef {Computed & { fresh: true }} Made */
+/** @typedef {Record<string, number | ArrayLike<number>>} Controls */
+/** @typedef {(values: Controls, of?: Made[]) => Computed} Maker */
 /** @typedef {{ needs: string[], sweeps: string[], recipe?: Recipe }} Layout of a source: the controls it depends on, … */
+/** @typedef {{ key: string, of: Made[], result: { made: Made | null } }} Known what has been made, or is being made, for what */
 
 const HUGE = 1e30; // heights beyond it are not drawn
 
-/** Makes the sources that have a recipe, each anew only when a control that it needs has moved. */
+/** Makes the sources that have a recipe, each anew only when a control or a source that it needs has changed. */
 export class Cook {
-  constructor() {
-    /** @type {Map<string, (values: Controls) => Computed>} */
+  /** @param {() => void} changed called when a map has come further */
+  constructor(changed = () => {}) {
+    this.workshop = new Workshop(changed);
+    /** @type {Map<string, Maker>} */
     this.makers = new Map();
-    /** @type {Map<string, { key: string, made: Made }>} */
-    this.last = new Map();
+    /** @type {Map<string, Known>} */
+    this.known = new Map();
   }
 
   /**
-   * The source as the controls stand; the same object until one that it needs has moved. Null if it has no recipe.
-   * @type {(name: string, layout: Layout, values: Controls) => Made | null}
+   * A source as the controls stand; the same object until something that it needs has changed. Null if it has no
+   * recipe, or is not there yet.
+   * @type {(name: string, sources: Record<string, Layout>, values: Controls) => Made | null}
    */
-  make(name, { recipe, needs }, values) {
+  make(name, sources, values) {
+    const { recipe, needs } = sources[name];
     if (!recipe) return null;
+    /** @type {Made[]} */
+    const of = [];
+    for (const other of recipe.of ?? []) {
+      const made = this.make(other, sources, values);
+      if (!made || made.rough) return null;
+      of.push(made);
+    }
     const key = JSON.stringify(needs.map((need) => values[need]));
-    const known = this.last.get(name);
-    if (known?.key === key) return known.made;
+    let known = this.known.get(name);
+    if (known?.key !== key || of.some((made, i) => made !== known?.of[i])) {
+      known = { key, of, result: this.begin(name, recipe, values, of) };
+      this.known.set(name, known);
+    }
+    return known.result.made;
+  }
+
+  /** @type {(name: string, recipe: Recipe, values: Controls, of: Made[]) => { made: Made | null }} */
+  begin(name, recipe, values, of) {
+    if (recipe.kind === "map") return this.workshop.begin(name, recipe, values);
     const make = this.makers.get(name) ?? maker(recipe);
     this.makers.set(name, make);
-    const made = { ...make(values), fresh: /** @type {true} */ (true) };
-    this.last.set(name, { key, made });
-    return made;
+    return { made: { ...make(values, of), fresh: true } };
+  }
+
+  close() {
+    this.workshop.close();
   }
 }
 
 /**
- * What makes a source from the controls' values.
- * @type {(recipe: Recipe) => (values: Controls) => Computed}
+ * What makes a source from the controls' values, and from the sources that it is made of.
+ * @type {(recipe: Recipe) => Maker}
  */
 export function maker(recipe) {
   if (recipe.kind === "walk") return walker(recipe);
+  if (recipe.kind === "cell") return (values, of) => cellOf(recipe, values, of?.[0]);
   const program = new Program(recipe.tape, recipe.kind === "field" ? ["θ"] : []);
   return (values) => (recipe.kind === "field" ? field(recipe, program, values) : formula(recipe, program, values));
 }
 
-/** @type {(program: Program, memory: Float64Array, lanes: number, values: Controls) => void} */
-function putControls(program, memory, lanes, values) {
-  for (const [name, value] of Object.entries(values)) program.put(memory, lanes, name, typeof value === "number" ? [value] : value);
-}
-
-/** @type {(recipe: Recipe) => (values: Controls) => Computed} */
+/** @type {(recipe: Recipe) => Maker} */
 function walker(recipe) {
-  const first = new Program(recipe.first);
-  const carried = Object.keys(recipe.first.outputs); // θ and the state
-  const step = new Program(recipe.step, [...carried, "k", "ξ"]);
-  const row = recipe.step.outputs.row;
-  const columns = row.length;
-  const moves = carried.map((name) => ({ from: recipe.step.outputs[name], to: step.first[name] }));
-  return (values) => {
-    const begin = first.memory();
-    putControls(first, begin, 1, values);
-    run(first.once, begin, 1);
-    const memory = step.memory();
-    putControls(step, memory, 1, values);
-    for (const name of carried) step.put(memory, 1, name, first.take(begin, 1, name));
-    run(step.once, memory, 1);
+  const walk = new Walk(recipe);
+  const columns = walk.row.length;
+  return (controls, of = []) => {
+    const taken = (recipe.takes ?? []).map(([name, i, channel]) => [name, of[i].data[channel]]);
+    const memory = walk.begin({ ...controls, ...Object.fromEntries(taken) });
     const data = new Float64Array(recipe.rows * columns);
-    const next = moves.map(({ from }) => new Float64Array(from.length));
     for (let k = 0; k < recipe.rows; k++) {
-      step.put(memory, 1, "k", [k]);
-      if (recipe.noise.length) step.put(memory, 1, "ξ", recipe.noise[Math.min(k, recipe.noise.length - 1)]);
-      run(step.always, memory, 1);
-      for (let c = 0; c < columns; c++) data[k * columns + c] = memory[row[c]];
-      moves.forEach(({ from }, m) => from.forEach((register, i) => (next[m][i] = memory[register])));
-      moves.forEach(({ to }, m) => to !== undefined && memory.set(next[m], to));
+      walk.compute(memory, 1, k);
+      for (let c = 0; c < columns; c++) data[k * columns + c] = memory[walk.row[c]];
+      walk.go(memory, 1);
     }
     return { data, shape: [recipe.rows, columns] };
   };
@@ -98,7 +114,7 @@ function walker(recipe) {
 /** @type {(recipe: Recipe, program: Program, values: Controls) => Computed} */
 function formula(recipe, program, values) {
   const memory = program.memory();
-  putControls(program, memory, 1, values);
+  program.putAll(memory, 1, values);
   run(program.once, memory, 1);
   return { data: program.take(memory, 1, "rows"), shape: recipe.shape };
 }
@@ -118,7 +134,7 @@ function field({ x, y }, program, values) {
     }
   }
   const memory = program.memory(lanes);
-  putControls(program, memory, lanes, values);
+  program.putAll(memory, lanes, values);
   program.put(memory, lanes, "θ", places);
   run(program.once, memory, lanes);
   run(program.always, memory, lanes);

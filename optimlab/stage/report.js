@@ -8,13 +8,13 @@ export function reportOf(view) {
   const { store } = view;
   const sources = Object.fromEntries(
     Object.keys(store.sources()).map((name) => {
-      const { data, shape, fresh } = store.pick(name);
+      const { data, shape, fresh, rough } = store.pick(name);
       const size = shape.at(-1) ?? 1;
-      return [name, { fresh, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
+      return [name, { fresh: fresh && !rough, rough, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];
     }),
   );
   return {
-    k: view.k, playing: view.playing, frames: view.frames, dark: view.dark, off: [...view.off], sources,
+    k: view.k, playing: view.playing, ghost: view.ghost.report(), frames: view.frames, dark: view.dark, off: [...view.off], sources,
     layout: view.layout, gaze: degrees(view.turntable.gaze), turning: view.turntable.moving,
     values: structuredClone(store.values), waiting: store.waitingFor !== null,
     resting: store.waitingFor === null && store.wanted === null && !store.timer,

@@ -6,7 +6,7 @@
 
 /** @import { Bytes, Numbers } from "./numbers.js" */
 /** @import { Layout } from "./recipes.js" */
-import { floats, nearest, parsed, rowOf, same, short } from "./numbers.js";
+import { floats, nearest, parsed, refusal, rowOf, same } from "./numbers.js";
 import { Cook } from "./recipes.js";
 
 /**
@@ -20,7 +20,7 @@ import { Cook } from "./recipes.js";
  * @property {{ get_model: (id: string) => Promise<Model> }} widget_manager
  */
 /** @typedef {Record<string, any>} Values the value of each control: a number, or a point's coordinates */
-/** @typedef {{ data: Numbers | null, shape: number[], picture?: Bytes }} Found */
+/** @typedef {{ data: Numbers | null, shape: number[], picture?: Bytes, rough?: true }} Found rough: it gets finer yet */
 /** @typedef {Found & { fresh: boolean }} Row what a source shows, and whether it belongs to what the controls show */
 /** @typedef {Found & { content: object, base: Values, rows: Map<number, Found> }} Sent a trait's content, decoded */
 
@@ -40,7 +40,7 @@ export class Store {
     this.cache = new Map(); // trait -> {content, numbers}
     /** @type {Map<string, Row>} */
     this.last = new Map(); // source -> the row drawn last
-    this.cook = new Cook(); // makes here what has a recipe
+    this.cook = new Cook(() => this.changed()); // makes here what has a recipe
     this.dragging = false;
     /** @type {Map<string, Model>} */
     this.movers = new Map(); // the sliders' models
@@ -126,12 +126,8 @@ export class Store {
    */
   type(name, text) {
     const value = parsed(text);
-    const { symbol, low, high, whole } = this.model.get("typed")[name];
-    this.notice = "";
-    if (!(value >= low && value <= high) || (whole && value !== Math.round(value))) {
-      this.notice = `${symbol} must be a ${whole ? "whole " : ""}number from ${short(low)} to ${short(high)} here, got “${text.trim().slice(0, 40)}”`;
-      return this.changed();
-    }
+    this.notice = refusal(value, text, this.model.get("typed")[name]);
+    if (this.notice) return this.changed();
     this.typed.add(name);
     this.set(name, value);
     const slider = this.movers.get(name);
@@ -169,7 +165,7 @@ export class Store {
     this.notice = "";
     this.dragging = dragging;
     this.changed();
-    if (Object.keys(this.sources()).some((source) => !this.pick(source).fresh)) this.ask(false);
+    if (this.lacks()) this.ask(false);
     this.awaitRest();
   }
 
@@ -182,6 +178,11 @@ export class Store {
     }, REST_MS);
   }
 
+  /** Whether something that Python must send is missing. @type {() => boolean} */
+  lacks() {
+    return Object.entries(this.sources()).some(([name, { recipe }]) => !recipe && !this.pick(name).fresh);
+  }
+
   /**
    * What to tell the learner when the kernel stays silent; "" as long as all is well.
    * @type {() => string}
@@ -189,8 +190,7 @@ export class Store {
   complaint() {
     if (this.notice) return this.notice;
     const silent = this.waitingFor !== null && performance.now() - this.asked > PATIENCE_MS;
-    const stale = Object.keys(this.sources()).some((source) => !this.pick(source).fresh);
-    return silent && stale ? "Python has not answered yet: it is busy, or this cell must be run again." : this.model.get("problem");
+    return silent && this.lacks() ? "Python has not answered yet: it is busy, or this cell must be run again." : this.model.get("problem");
   }
 
   /** The hand has let go of a point. */
@@ -244,7 +244,7 @@ export class Store {
    * @type {(name: string) => Row}
    */
   pick(name) {
-    const found = this.cook.make(name, this.sources()[name], this.values) ?? this.current(name) ?? this.swept(name);
+    const found = this.cook.make(name, this.sources(), this.values) ?? this.current(name) ?? this.swept(name);
     if (found) {
       const row = { ...found, fresh: true };
       this.last.set(name, row);
@@ -292,6 +292,7 @@ export class Store {
   }
 
   close() {
+    this.cook.close();
     clearTimeout(this.timer);
     clearTimeout(this.patience);
     for (const close of this.closers) close();

@@ -12,7 +12,7 @@
  * @property {Record<string, number[]>} outputs
  */
 /** @typedef {(a: number, b: number, c: number) => number} Calculation */
-/** @typedef {{ name: string, of: Calculation, out: number, a: number, b: number, c: number }} Operation */
+/** @typedef {{ name: string, of: Calculation, alike: boolean, out: number, a: number, b: number, c: number }} Operation alike: on all lanes */
 
 /** @type {(x: boolean) => number} */
 const truth = (x) => (x ? 1 : 0);
@@ -104,13 +104,29 @@ export const CALCULATIONS = {
   where: (a, b, c) => (a !== 0 ? b : c),
 };
 
+/** @typedef {(m: Float64Array, lanes: number, o: number, x: number, y: number, z: number) => void} Loop */
+
+/** Nearly all operations are one of these: with a loop of its own, each is many times as fast on many lanes. @type {Record<string, Loop>} */
+const LOOPS = {
+  add: (m, lanes, o, x, y) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] + m[y + i]; },
+  subtract: (m, lanes, o, x, y) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] - m[y + i]; },
+  multiply: (m, lanes, o, x, y) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] * m[y + i]; },
+  divide: (m, lanes, o, x, y) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] / m[y + i]; },
+  sqrt: (m, lanes, o, x) => { for (let i = 0; i < lanes; i++) m[o + i] = Math.sqrt(m[x + i]); },
+  absolute: (m, lanes, o, x) => { for (let i = 0; i < lanes; i++) m[o + i] = Math.abs(m[x + i]); },
+  negative: (m, lanes, o, x) => { for (let i = 0; i < lanes; i++) m[o + i] = -m[x + i]; },
+  less_equal: (m, lanes, o, x, y) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] <= m[y + i] ? 1 : 0; },
+  where: (m, lanes, o, x, y, z) => { for (let i = 0; i < lanes; i++) m[o + i] = m[x + i] !== 0 ? m[y + i] : m[z + i]; },
+};
+
 /** A tape, ready to run. */
 export class Program {
   /**
    * @param {TapeSpec} tape
    * @param {string[]} changing the inputs that change from one run to the next; what depends on none runs once
+   * @param {string[]} own the inputs that differ from lane to lane; what depends on none is computed on one of them
    */
-  constructor(tape, changing = []) {
+  constructor(tape, changing = [], own = tape.inputs.map(([name]) => name)) {
     this.tape = tape;
     /** @type {Record<string, number>} */
     this.first = {}; // the first register of each input
@@ -124,7 +140,9 @@ export class Program {
     this.constants = place;
     place += tape.constants.length;
     this.size = place + tape.operations.length;
-    const moving = new Set(changing.flatMap((name) => Array.from({ length: this.count[name] ?? 0 }, (_, i) => this.first[name] + i)));
+    /** @type {(names: string[]) => Set<number>} */
+    const registers = (names) => new Set(names.flatMap((name) => Array.from({ length: this.count[name] ?? 0 }, (_, i) => this.first[name] + i)));
+    const [moving, differing] = [registers(changing), registers(own)];
     /** @type {Operation[]} */
     this.once = [];
     /** @type {Operation[]} */
@@ -135,7 +153,9 @@ export class Program {
       const [a, b = a, c = a] = from;
       const moves = from.some((register) => moving.has(register));
       if (moves) moving.add(place + i);
-      (moves ? this.always : this.once).push({ name, of, out: place + i, a, b, c });
+      const differs = from.some((register) => differing.has(register));
+      if (differs) differing.add(place + i);
+      (moves ? this.always : this.once).push({ name, of, alike: !differs, out: place + i, a, b, c });
     });
   }
 
@@ -168,6 +188,24 @@ export class Program {
   }
 
   /**
+   * Give all inputs their numbers; values of other names are none of this tape's.
+   * @type {(memory: Float64Array, lanes: number, values: Record<string, number | ArrayLike<number>>) => void}
+   */
+  putAll(memory, lanes, values) {
+    for (const [name, value] of Object.entries(values)) this.put(memory, lanes, name, typeof value === "number" ? [value] : value);
+  }
+
+  /**
+   * The changing operations that some of the outputs depend on.
+   * @type {(outputs: string[]) => Operation[]}
+   */
+  neededFor(outputs) {
+    const needed = new Set(outputs.flatMap((name) => this.tape.outputs[name] ?? []));
+    for (const { out, a, b, c } of [...this.always].reverse()) if (needed.has(out)) for (const from of [a, b, c]) needed.add(from);
+    return this.always.filter(({ out }) => needed.has(out));
+  }
+
+  /**
    * The numbers of an output: all lanes of its first number, then all of its second, …
    * @type {(memory: Float64Array, lanes: number, name: string) => Float64Array}
    */
@@ -184,13 +222,11 @@ export class Program {
  * @type {(operations: Operation[], memory: Float64Array, lanes: number) => void}
  */
 export function run(operations, memory, lanes) {
-  for (const { name, of, out, a, b, c } of operations) {
+  for (const { name, of, alike, out, a, b, c } of operations) {
     const [o, x, y, z] = [out * lanes, a * lanes, b * lanes, c * lanes];
-    // Four in five operations are one of these; a loop of its own for each is several times as fast on many lanes.
-    if (name === "multiply") for (let i = 0; i < lanes; i++) memory[o + i] = memory[x + i] * memory[y + i];
-    else if (name === "add") for (let i = 0; i < lanes; i++) memory[o + i] = memory[x + i] + memory[y + i];
-    else if (name === "subtract") for (let i = 0; i < lanes; i++) memory[o + i] = memory[x + i] - memory[y + i];
-    else if (name === "divide") for (let i = 0; i < lanes; i++) memory[o + i] = memory[x + i] / memory[y + i];
+    const loop = LOOPS[name];
+    if (alike) memory.fill(of(memory[x], memory[y], memory[z]), o, o + lanes);
+    else if (loop) loop(memory, lanes, o, x, y, z);
     else for (let i = 0; i < lanes; i++) memory[o + i] = of(memory[x + i], memory[y + i], memory[z + i]);
   }
 }

@@ -9,6 +9,7 @@
 import { cameraOf } from "./camera.js";
 import { LAYOUTS, isShown, makeChoice } from "./choice.js";
 import { element, makeHandle, makeLegend, makeTransport } from "./controls.js";
+import { Ghost } from "./ghost.js";
 import { extent, table } from "./lines.js";
 import { STILL, movingIn, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
@@ -94,6 +95,7 @@ export class View {
     this.k = this.scene.first_step;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.legend = makeLegend(this);
+    this.ghost = new Ghost(this);
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
     this.choice = this.scene.panels.some(({ way }) => way) ? makeChoice(this) : null;
     this.build();
@@ -114,7 +116,7 @@ export class View {
       return panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this, camera));
     });
     if (this.transport) root.append(this.transport.bar);
-    root.append(this.legend.bar);
+    root.append(this.legend.bar, this.ghost.bar);
     if (this.choice) (this.transport ?? this.legend).bar.append(this.choice.bar);
     this.trouble.setAttribute("role", "alert");
     this.live.setAttribute("aria-live", "polite");
@@ -242,11 +244,13 @@ export class View {
       this.drawBack(panel);
       const moving = movingIn(panel);
       panel.paint(panel.front, (context) => {
+        if (panel.spec.way !== "3-D") this.ghost.draw(context, panel);
         for (const item of panel.spec.marks) if (moving[item.kind] && shown(this, item)) moving[item.kind](context, panel, item, this);
       }, panel.spec.height !== "ruler");
     }
     for (const handle of this.handles) if (panels.includes(handle.panel)) handle.place();
     this.legend.update();
+    this.ghost.update();
     this.transport?.update();
     const complaint = this.store.complaint();
     if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;
@@ -278,6 +282,7 @@ export class View {
     this.themes.disconnect();
     this.root.removeEventListener("keydown", this.onKey);
     for (const leave of this.leave) leave();
+    this.ghost.close();
     release(this.model);
   }
 }

@@ -48,6 +48,7 @@ class Source:
     sweeps : the controls along which the browser is given the whole sweep (all the sliders in `needs`, if None)
     still : the same for the static twin, where that needs more points than the stage; `compute` if None
     recipe : how the browser computes it itself (`optimlab.labs.travel`), so that nothing is sent; or why it can't
+    few : the same at a few places, to try the recipe by, where all of them would take long; `compute` if None
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     sweeps: tuple | None = None
     still: Callable | None = None
     recipe: dict | str | None = None
+    few: Callable | None = None
 
     @property
     def travels(self) -> bool:

@@ -1,10 +1,22 @@
 """A saved page, opened as a file: alive by itself, with keys, mouse, touch, light and dark, wide and narrow."""
 
+import numpy as np
 import pytest
 
-from optimlab import GradientDescent, Momentum, anatomy, batch_lab, diabetes, gradient_lab, parabola, race, ravine
+from optimlab import (
+    GradientDescent,
+    Momentum,
+    anatomy,
+    batch_lab,
+    diabetes,
+    gradient_lab,
+    map_lab,
+    parabola,
+    race,
+    ravine,
+)
 
-from .race import COLORS, RUNNERS, assert_drawn_as_computed, value_of
+from .race import COLORS, RUNNERS, SOURCES, assert_drawn_as_computed, value_of, walk
 from .stage import PANELS, Stage
 
 PAGES = {
@@ -13,6 +25,7 @@ PAGES = {
     "gradient": lambda: gradient_lab(ravine()),
     "slope": lambda: gradient_lab(parabola()),
     "batches": lambda: batch_lab(diabetes(), steps=60),
+    "map": lambda: map_lab(ravine(kappa=10, angle=20), Momentum(0.05, 0.5), steps=60),
 }
 
 
@@ -284,3 +297,186 @@ def test_in_both_ways_it_fits_every_screen(opened, scheme, width):
     stage = opened("race", "#view=both", viewport={"width": width, "height": 844}, color_scheme=scheme)
     assert len(stage.panels()) == 3 and not any(stage.is_blank())
     assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# The map
+
+
+@pytest.fixture(scope="module")
+def atlas():
+    """The lab of the page with the map, here in Python."""
+    return PAGES["map"]()
+
+
+def assert_mapped_as_computed(stage, atlas):
+    """Its map, its cells and their paths are current, and what Python computes for what the controls show."""
+    report = stage.wait_fresh().report()
+    rows = atlas.stage.rows(report["values"])
+    np.testing.assert_array_equal(told(report["sources"]["map"]["first"]), rows["map"][0])
+    np.testing.assert_array_equal(told(report["sources"]["map"]["last"]), rows["map"][-1])
+    for name in ("cell0", "cell1", "cell2", "run0", "run1", "run2"):
+        assert report["sources"][name]["last"] == pytest.approx(rows[name][-1], rel=1e-4, abs=1e-12), name
+
+
+def told(numbers):
+    """Numbers from a browser: Playwright hands NaN and infinity on."""
+    return np.array(numbers, float)
+
+
+def test_a_map_is_alive_without_python(opened, atlas):
+    stage = opened("map")
+    assert_mapped_as_computed(stage, atlas)
+    dot, start = stage.handle.all()
+    for move in (
+        lambda: dot.press("ArrowRight"),
+        lambda: start.press("ArrowUp"),
+        lambda: slider(stage, "κ,").press("PageUp"),
+        lambda: slider(stage, "angle,").press("ArrowLeft"),
+    ):
+        before = stage.picture()
+        move()
+        assert stage.picture() != before
+        assert_mapped_as_computed(stage, atlas)
+
+
+def test_only_the_dots_own_path_follows_the_dot(opened):
+    stage = opened("map").wait_fresh()
+    dot = stage.handle.first
+    before = stage.report()["sources"]
+    for _ in range(6):
+        dot.press("ArrowDown")
+    stage.picture()
+    after = stage.report()["sources"]
+    assert stage.fresh()  # at once: the map is still the same
+    assert after["run0"]["last"] != before["run0"]["last"] and after["run1"] == before["run1"]
+
+
+# The coarse map in the first frames after a key, and how long it and the fine one took.
+GROWS = """async ([lab, key]) => {
+  const stage = lab.querySelector('.optimlab-stage');
+  const [begun, seen] = [performance.now(), []];
+  lab.querySelectorAll('.optimlab-handle')[1].dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    const {map, run0, run1} = stage.optimlab().sources;
+    seen.push([performance.now() - begun, Boolean(map.rough), map.fresh, run0.fresh, run1.fresh]);
+    if (map.fresh) return seen;
+  }
+}"""
+
+
+def test_a_map_is_coarse_at_once_and_soon_fine(opened):
+    stage = opened("map").wait_fresh()
+    seen = stage.page.evaluate(GROWS, [stage.root.element_handle(), "ArrowUp"])
+    rough = [row for row in seen if row[1]]
+    assert rough and not any(best for *_, best in rough)  # the best cell waits for the fine map
+    assert all(dot for *_, dot, _ in seen)  # the dot's own path does not
+    assert rough[0][0] < 500 and seen[-1][0] < 4000  # on a busy machine; alone 60 and 200
+
+
+# The ghost
+
+CLIP = """(lab, [kind, text]) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  const event = new ClipboardEvent(kind, {clipboardData, bubbles: true, cancelable: true});
+  lab.querySelector('.optimlab-scrub').dispatchEvent(event);
+  return clipboardData.getData('text/plain');
+}"""
+LINK = "https://somewhere.org/03.html#lab-2:kappa=10&Momentum.lr=0.05&Momentum.gamma=0.5&start=-1.2,-0.6&k=12&view=3-D&look=30,44"
+
+
+def paste(stage, text):
+    stage.root.evaluate(CLIP, ["paste", text])
+    return stage.picture()
+
+
+def compared(stage):
+    """The button that says what the picture is compared with."""
+    return stage.page.get_by_role("button", name="× compared with")
+
+
+def test_a_pasted_link_shows_its_paths_beside_the_live_ones(opened):
+    stage = opened("race")
+    before, values = stage.picture(), stage.values()
+    assert paste(stage, LINK) != before
+    assert stage.values() == values
+    assert_drawn_as_computed(stage)
+    there = values | {"kappa": 10, "Momentum lr": 0.05, "Momentum gamma": 0.5, "start": [-1.2, -0.6]}
+    for name, source in SOURCES.items():
+        path = walk(there, name)
+        end = [*path.theta[-1], path.loss[-1]]
+        assert stage.report()["ghost"][source] == pytest.approx(end, rel=1e-9), name
+    said = compared(stage).inner_text()
+    assert all(part in said for part in ("κ = 10", "Momentum η = 0.05", "Momentum γ = 0.5", "start = (−1.2, −0.6)"))
+    assert "GradientDescent" not in said  # its η is the same
+
+
+@pytest.mark.parametrize("end", ["Escape", "the button"])
+def test_a_ghost_goes_when_it_is_told_to(opened, end):
+    stage = opened("race")
+    before = stage.picture()
+    paste(stage, LINK.partition("#")[2])
+    if end == "Escape":
+        stage.scrub.press("Escape")
+    else:
+        compared(stage).click()
+    assert stage.picture() == before
+    assert stage.report()["ghost"] == {} and compared(stage).count() == 0
+
+
+def test_a_run_that_is_off_has_no_ghost(opened):
+    stage = opened("race")
+    paste(stage, LINK + "&off=Momentum")
+    assert list(stage.report()["ghost"]) == ["run0"]
+    stage.chip("GradientDescent").click()
+    stage.picture()
+    assert stage.report()["ghost"] == {}
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("good morning", "a link to a state of this lab names start, kappa, angle"),
+        ("#kappa=-5", "κ must be a number from 1 to 100 here, got “-5”"),
+        ("#start=1", "start must be 2 numbers with commas between them, got “1”"),
+        ("#k=3", "looks like start=…, got “#k=3”"),
+        ("#kappa=" + "9" * 9999, "a link to a state of this lab looks like"),
+    ],
+)
+def test_a_text_that_is_no_link_is_refused_in_a_sentence(opened, text, says):
+    stage = opened("race")
+    before = stage.picture()
+    assert paste(stage, text) == before
+    assert says in stage.root.locator(".optimlab-trouble").inner_text()
+    assert compared(stage).count() == 0
+
+
+def test_what_does_not_travel_says_that_it_has_no_ghost(opened):
+    stage = opened("batches")
+    paste(stage, "#lr=0.3")
+    assert "η = 0.3; no ghost: here Python alone computes the paths" in compared(stage).inner_text()
+    assert stage.report()["ghost"] == {}
+
+
+def test_what_is_copied_is_what_can_be_pasted(opened):
+    stage = opened("race")
+    slider(stage, "Momentum γ,").press("ArrowLeft")
+    stage.picture()
+    link, gamma = stage.root.evaluate(CLIP, ["copy", ""]), value_of(stage, "γ", "Momentum")
+    assert f"Momentum.gamma={gamma}" in link and "k=60" in link
+    slider(stage, "Momentum γ,").press("Home")
+    paste(stage, link)
+    assert f"compared with Momentum γ = {gamma:.3g}" in compared(stage).inner_text()
+    path = walk(stage.values() | {"Momentum gamma": gamma}, "Momentum")
+    assert stage.report()["ghost"]["run1"][:2] == pytest.approx(path.theta[-1], rel=1e-9, abs=1e-12)
+
+
+def test_a_ghost_of_a_map_waits_for_its_own_map(opened, atlas):
+    stage = opened("map").wait_fresh()
+    values = stage.values()
+    paste(stage, "#kappa=50")
+    stage.wait("lab => !Object.values(lab.querySelector('.optimlab-stage').optimlab().ghost).flat().includes(NaN)")
+    rows = atlas.stage.rows(values | {"kappa": 50})
+    for name in ("run0", "run1", "run2"):
+        assert stage.report()["ghost"][name] == pytest.approx(rows[name][-1], rel=1e-4, abs=1e-12)
