@@ -99,7 +99,7 @@ export class Ghost {
   draw(context, panel) {
     for (const item of this.shown().filter((line) => panel.spec.marks.includes(line))) {
       const rows = this.rows(item);
-      const points = trace(panel, rows, across(item, rows), (k) => rows.at(k, item.y));
+      const points = trace(panel, rows, stepPlace(item, rows), (k) => rows.at(k, item.y));
       if (points.length) strokeInside(context, panel, points, 1.3, penOf(this.view, item), 0.55);
     }
   }
@@ -164,7 +164,7 @@ export class Ghost {
  * Where a step lies across: in a channel of the source, or it is the step itself.
  * @type {(item: Mark, rows: Table) => (k: number) => number}
  */
-function across(item, rows) {
+function stepPlace(item, rows) {
   const { x } = item;
   return x === undefined || x === null ? (k) => k : (k) => rows.at(k, x);
 }
