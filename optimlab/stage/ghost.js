@@ -16,7 +16,7 @@ const EDITABLE = "input:not([type=range]), textarea, select, [contenteditable=tr
 /** Other settings beside those that the controls show. */
 export class Ghost {
   bar = element("div", { className: "optimlab-ghost", hidden: true });
-  chip = element("button", { type: "button", className: "optimlab-chip", title: "take the comparison away (Escape)" });
+  chip = element("button", { type: "button", className: "optimlab-compared", title: "take the comparison away (Escape)" });
   /** @type {Said | null} */
   said = null;
 

@@ -385,3 +385,28 @@ def test_a_lab_that_does_not_travel_answers_sliders_it_has_sweeps_for_when_the_k
     assert_drawn_as_computed(race)
     race.slider("γ", "Momentum").press("ArrowRight")
     assert not race.fresh("run1")
+
+
+# ---------------------------------------------------------------------------------------------- the ghost
+
+
+def test_a_link_copied_in_the_lab_can_be_pasted_into_it_with_the_keyboard(race):
+    """With the real clipboard: in JupyterLab, too, Ctrl+C and Ctrl+V in a lab are the lab's, and Escape ends it."""
+    page = race.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cells = page.locator(".jp-Cell").count()
+    race.scrub.focus()
+    page.keyboard.press("Control+c")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert "Momentum.gamma=0.8" in link
+    race.slider("γ", "Momentum").press("Home")
+    race.wait_fresh().scrub.focus()
+    page.keyboard.press("Control+v")
+    said = race.root.locator(".optimlab-compared")
+    said.wait_for()
+    assert "compared with Momentum γ = 0.8" in said.inner_text()
+    there = walk(race.values() | {"Momentum gamma": 0.8}, "Momentum")
+    assert race.report()["ghost"]["run1"][:2] == pytest.approx(there.theta[-1], rel=1e-9, abs=1e-12)
+    race.scrub.press("Escape")
+    said.wait_for(state="hidden")
+    assert race.report()["ghost"] == {} and page.locator(".jp-Cell").count() == cells
