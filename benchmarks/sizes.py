@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from optimlab import Adam, Momentum, race, ravine
+from optimlab import Adam, GradientDescent, Momentum, race, ravine
 from tools.notebooks import all_notebooks
 
 
@@ -26,24 +26,27 @@ def main():
     print(f"- import optimlab: {1000 * (ours - python):.0f} ms, {ratio:.2f} × of import numpy")
     for path in all_notebooks():
         print(f"- {path.name}: {path.stat().st_size / 1e6:.2f} MB")
-    lab = race(ravine(kappa=20), [Momentum(0.02), Adam(0.1)], steps=200)
-    before = arrays(lab)
+    lab = race(ravine(kappa=20), [Momentum(0.02), Adam(0.1), GradientDescent(0.05)], steps=150)
+    state = lab.stage.get_state()
+    program = size(state.pop("program"))
+    print(f"- A race of three, 150 steps, sends {size(state) / 1e3:.0f} kB, and its program of {program / 1e3:.0f} kB.")
+    moved: list = []
+    lab.stage.observe(lambda change: moved.append(change.new if change.name.startswith(ARRAYS) else None))
     lab.sliders["Momentum lr"].value = 0.03
-    request = {"seq": 1, "values": lab.values, "rest": True}
-    lab.stage.set_state({"request": request})
-    sent = sum(len(content["bytes"]) for name, content in arrays(lab).items() if content is not before[name])
-    held = sum(len(content["bytes"]) for content in before.values())
-    asked = len(json.dumps(request, default=list))
-    print(
-        f"- A race of two, 200 steps: {held / 1e6:.1f} MB of paths are in the browser, a moving slider waits for none."
-    )
-    print(f"  When it rests, {asked} bytes ask for {sent / 1e6:.2f} MB around the new place.")
+    print(f"  A slider that moves makes Python send {size([new for new in moved if new])} bytes of paths.")
 
 
-def arrays(lab) -> dict:
-    """What Python has sent to the browser, array by array."""
-    values = lab.stage.trait_values()
-    return {name: values[name] for name in values if name.startswith(("current_", "sweep_"))}
+ARRAYS = ("current_", "sweep_")
+
+
+def size(thing) -> int:
+    """Bytes of what is sent: as JSON, and arrays as they are."""
+    arrays: list[bytes] = []
+    text = json.dumps(thing, default=lambda part: arrays.append(bytes(part)) if isinstance(part, BYTES) else str(part))
+    return (len(text.encode()) if thing else 0) + sum(map(len, arrays))
+
+
+BYTES = (bytes, memoryview)
 
 
 if __name__ == "__main__":

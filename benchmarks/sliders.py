@@ -1,7 +1,9 @@
 """From the key on a slider to the changed picture, in a real JupyterLab: today's ways, the race lab, and the floor.
 
-All five show one descent of 200 steps on one ravine, and are timed by one clock: from the browser's keydown to the
+All show one descent of 200 steps on one ravine, and are timed by one clock: from the browser's keydown to the
 first frame in which the picture is another one. The floor is a label linked to a slider in the browser (jslink).
+The race lab is also asked for what waits for a kernel elsewhere: two sliders in turn, the start, a kernel far away.
+``ONLY="race lab, jslink"`` measures what begins so.
 """
 
 import os
@@ -68,8 +70,10 @@ def move(change):
 slider.observe(move, "value")
 VBox([slider, figure])
 """,
-    "race lab": "race(surface, Momentum(0.02, 0.8), steps=200)",
-    "race lab, κ": "race(surface, Momentum(0.02, 0.8), steps=200)",  # here the surface moves too
+    **dict.fromkeys(
+        ("race lab", "race lab, κ", "race lab, η and κ in turn", "race lab, the start", "race lab, kernel 300 ms away"),
+        "race(surface, Momentum(0.02, 0.8), steps=200)",
+    ),
     "jslink (floor)": """
 slider, other = eta(), FloatLogSlider(value=0.02, min=-3, max=-1, step=0.025)
 jslink((slider, "value"), (other, "value"))
@@ -77,7 +81,17 @@ VBox([slider, other])
 """,
 }
 FIRST = "from optimlab import Momentum, race, ravine\nrace(ravine(kappa=20), Momentum(0.02, 0.8), steps=200)"
-MOVED = {"race lab, κ": "κ"}  # else η
+MOVED = {"race lab, κ": "κ", "race lab, η and κ in turn": "ηκ", "race lab, the start": "★"}  # else η
+FAR = "race lab, kernel 300 ms away"
+DELAYED = """
+window.delay = 0;
+const later = act => window.delay ? setTimeout(act, window.delay) : act();
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) { later(() => send.call(this, data)); };
+Object.defineProperty(WebSocket.prototype, 'onmessage', {
+  set(hear) { this.addEventListener('message', event => later(() => hear.call(this, event))); },
+});
+"""
 BUSY = "import time\ntime.sleep(45)"
 
 # What a picture shows, small enough to be compared in every frame.
@@ -97,20 +111,21 @@ window.signatures = {
   'ipympl': cell => paint(cell.querySelectorAll('.jupyter-matplotlib-canvas-div canvas, canvas')),
   'plotly': cell => cell.querySelector('.scatterlayer path.js-line')?.getAttribute('d'),
   'race lab': cell => paint(cell.querySelector('.optimlab-panel').querySelectorAll('canvas')),
-  'race lab, κ': cell => signatures['race lab'](cell),
   'jslink (floor)': cell => cell.querySelectorAll('.widget-readout')[1].textContent,
 };
-window.watch = (cell, [name, slider]) => {
-  const state = window.state = {last: signatures[name](cell), changed: [], turned: 0, pressed: 0, moved: 0, frames: 0};
-  const readout = slider.querySelector('.widget-readout');
+window.watch = (cell, [name, sliders]) => {
+  const signature = signatures[name] ?? signatures['race lab'];
+  const place = moved => moved.querySelector('.widget-readout')?.textContent ?? moved.style.cssText;
+  const told = () => sliders.map(place).join();
+  const state = window.state = {last: signature(cell), changed: [], turned: 0, pressed: 0, moved: 0, frames: 0};
   cell.addEventListener('keydown', () => (state.pressed = performance.now()), true);
   document.addEventListener('mousemove', () => (state.moved = performance.now()), true);
   document.addEventListener('pointermove', () => (state.moved = performance.now()), true);
   const after = new MessageChannel();  // a frame is looked at when all have painted in it
   after.port1.onmessage = () => {
     state.frames++;
-    if (state.value !== readout.textContent) { state.value = readout.textContent; state.turned++; }
-    const now = signatures[name](cell);
+    if (state.value !== told()) { state.value = told(); state.turned++; }
+    const now = signature(cell);
     if (now && now !== state.last) { state.last = now; state.changed.push(performance.now()); }
   };
   const look = () => {
@@ -128,6 +143,7 @@ def main():
         server = Server(Path(folder))
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        context.add_init_script(DELAYED)
         lab = JupyterLab(context.new_page(), server)
         try:
             shown = [first_lab(lab) for _ in range(ROUNDS)]
@@ -141,15 +157,18 @@ def main():
 
 
 def measure_all(lab) -> dict:
-    found = {name: {"idle": [], "drag": [], "busy": [], "busy drag": []} for name in CELLS}
+    only = tuple(os.environ.get("ONLY", "").split(", "))
+    cells = {name: code for name, code in CELLS.items() if name.startswith(only)}
+    found = {name: {"idle": [], "drag": [], "busy": [], "busy drag": []} for name in cells}
     for turn in range(ROUNDS):
-        for name, code in CELLS.items():
+        for name, code in cells.items():
             lab.server.write(f"bench{turn}.ipynb", COMMON, code, BUSY)
             lab.open(f"bench{turn}.ipynb", subshells=False)
             lab.run(0)
             lab.run(1)
-            knob = begin(lab, name)
-            found[name]["idle"] += [press(knob, i) for i in range(PRESSES)]
+            knobs = begin(lab, name)
+            knob = knobs[0]
+            found[name]["idle"] += [press(knobs[i // 2 % len(knobs)], i) for i in range(PRESSES)]
             found[name]["drag"].append(drag(knob))
             if name == "race lab":
                 found[name].setdefault("fps", []).append(playback(lab))
@@ -174,14 +193,26 @@ def first_lab(lab) -> float:
 
 
 def begin(lab, name):
-    """Watch a picture from now on; the handle of the slider that moves it."""
-    label = lab.page.locator(".widget-label", has_text=re.compile(f"^{MOVED.get(name, 'η')}$"))
-    slider = lab.cell(1).locator(".widget-slider").filter(has=label).first
-    slider.wait_for()
+    """Watch a picture from now on; the handles of what moves it."""
+    sliders = [
+        lab.cell(1).locator(".optimlab-handle") if symbol == "★" else slider(lab, symbol) for symbol in moved(name)
+    ]
+    for one in sliders:
+        one.wait_for()
     lab.page.wait_for_timeout(1500)
     lab.page.evaluate(f"() => {{ {SIGNATURES} }}")
-    lab.cell(1).evaluate("watch", [name, slider.element_handle()])
-    return slider.locator(".noUi-handle")
+    lab.cell(1).evaluate("watch", [name, [one.element_handle() for one in sliders]])
+    lab.page.evaluate(f"() => (window.delay = {150 if name == FAR else 0})")  # there, and back
+    return [one if symbol == "★" else one.locator(".noUi-handle") for symbol, one in zip(moved(name), sliders)]
+
+
+def moved(name) -> str:
+    return MOVED.get(name, "η")
+
+
+def slider(lab, symbol):
+    label = lab.page.locator(".widget-label", has_text=re.compile(f"^{symbol}$"))
+    return lab.cell(1).locator(".widget-slider").filter(has=label).first
 
 
 def press(knob, i, patience=PATIENCE):
@@ -248,9 +279,10 @@ def report(found):
         print(f"| {name} | {timed} | {painted:.0f} of {turned:.0f} | {lag:.0f} ms | {waits} |")
         if lost := len(data["idle"]) - len(idle):
             print(f"({name}: {lost} of {len(data['idle'])} presses without another picture)")
-    faster = median_of("interact, inline") / median_of("race lab")
+    if "interact, inline" in found:
+        faster = median_of("interact, inline") / median_of("race lab")
+        print(f"\n- The race lab answers a key {faster:.1f} times as fast as interact with an inline figure.")
     fps, frames = (statistics.median(column) for column in zip(*found["race lab"]["fps"]))
-    print(f"\n- The race lab answers a key {faster:.1f} times as fast as interact with an inline figure.")
     print(f"- It plays {fps:.0f} pictures a second, of {frames:.0f} frames that the browser offers.")
 
 
