@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import pytest
 
 from optimlab import Momentum, check, digits, overfit_lab, race, ravine, training_lab
@@ -63,6 +64,7 @@ def test_markdown_becomes_html_with_its_formulas_in_their_places():
     assert seen == [("\\eta", False), ("a_i = b", True)]
     assert "Costs <math>1</math>, not $5." in html
     assert '<div class="formula" tabindex="0"><math>2</math></div>' in html
+    assert '<h2 id="1-what-η-does">1 · What <b>η</b> does</h2>' in book.render("## 1 · What <b>η</b> does", math)
     assert 'href="03_x.html#a"' in html and 'href="05_challenges.html"' in html
 
 
@@ -71,6 +73,18 @@ def test_what_python_alone_computes_quickly_is_offered_and_what_trains_is_not():
     network, data = Network((64, 4, 10)), digits(40)
     assert alive.offered(overfit_lab(network, data, Adam(), epochs=1)) == ["L2", "weight decay", "dropout"]
     assert alive.offered(training_lab(network, data, [Adam()], epochs=1)) == []
+
+
+def test_only_the_cells_that_a_picture_needs_are_run(monkeypatch):
+    new = nbformat.v4.new_code_cell
+    picture = nbformat.v4.new_output("display_data", {"image/png": ""})
+    sources = ["import a", "%magic\nb = a.c(1)", "d = 2", "for x in b: e = x", "f = d", "show(b)"]
+    notebook = nbformat.v4.new_notebook(cells=[new(source) for source in sources])
+    notebook.cells[-1].outputs = [picture]
+    ran = []
+    monkeypatch.setattr(alive, "run", lambda copied: ran.extend(cell.source for cell in copied.cells[1:]))
+    assert alive.run_alive(notebook).cells[0].source == sources[0]
+    assert ran == [*sources[:2], "", "", "", sources[-1]]
 
 
 def test_a_figure_is_told_in_words():

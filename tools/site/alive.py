@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from typing import Any
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 
-from tools.notebooks import only_trains, run
+from tools.notebooks import code_cells, run
 from tools.setup_cell import ROOT
 
 PAGE = "application/vnd.optimlab.page+json"
@@ -18,16 +20,34 @@ PRELUDE = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tools.site.alive
 def run_alive(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A copy that has been run: its labs carry what a page needs, its figures what they show in words.
 
-    Cells that take long and show no lab are left out.
+    Cells without a picture are left out, unless one that has a picture needs what they define.
     """
     alive = copy.deepcopy(notebook)
-    for cell in alive.cells:
-        if cell.cell_type == "code" and only_trains(cell):
+    needed: set[str] = set()
+    for cell in reversed(code_cells(alive)):
+        defined, used = names(cell.source)
+        pictured = any("image/png" in output.get("data", {}) for output in cell.outputs)
+        if pictured or defined & needed or "setup" in cell.metadata.get("tags", []):
+            needed = needed - defined | used
+        else:
             cell.source = ""
     alive.cells.insert(0, nbformat.v4.new_code_cell(PRELUDE))
     run(alive)
     del alive.cells[0]
     return alive
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell defines, and those that it uses."""
+    defined, used = set(), set()
+    for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):
+        if isinstance(node, ast.Name):
+            (defined if isinstance(node.ctx, ast.Store) else used).add(node.id)
+        elif isinstance(node, ast.alias):
+            defined.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.add(node.name)
+    return defined, used
 
 
 # In the kernel

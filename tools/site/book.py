@@ -135,14 +135,22 @@ class Renderer(IPythonRenderer):
     """Markdown as HTML; `math(latex, display)` is what stands for a formula."""
 
     def __init__(self, math: Any):
-        super().__init__(escape=False, exclude_anchor_links=True)
+        super().__init__(escape=False)
         self.math = math
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        return f'<h{level} id="{anchor(text)}">{text}</h{level}>\n'
 
     def block_math(self, body: str) -> str:
         return f'<div class="formula" tabindex="0">{self.math(body.strip(), True)}</div>\n'
 
     def inline_math(self, body: str) -> str:
         return self.math(body.strip(), False)
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading names."""
+    return re.sub(r"\W+", "-", re.sub(r"<[^>]+>", "", heading)).strip("-").lower()
 
 
 def render(text: str, math: Any) -> str:
@@ -194,4 +202,4 @@ def write_page(folder: Path, notebook: NotebookNode, book: dict[str, Any], math:
     (folder / "pictures").mkdir(exist_ok=True)
     for name, content in extracted["outputs"].items():
         (folder / name).write_bytes(content)
-    (folder / book["page"]).write_text(html, "utf-8")
+    (folder / book["page"]).write_text(html.replace("<pre", '<pre tabindex="0"'), "utf-8")
