@@ -27,7 +27,7 @@ from optimlab.schedules import (
 )  # fmt: skip
 
 PACKAGE = Path(optimlab.__file__).parent
-SECONDS = 20  # more than any one call takes, and far less than for ever
+SECONDS = 120  # more than any one call takes, and far less than for ever
 HOSTILE = {
     "inf": np.inf,
     "-inf": -np.inf,
