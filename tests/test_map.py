@@ -128,6 +128,12 @@ def test_a_switch_is_saved_as_the_lab_that_it_shows(switched):
     assert metadata == switched.lab.stage.metadata | {"image/png": {"alt": bundle["text/plain"]}}
 
 
+def test_a_switch_saves_the_lab_that_it_shows(switched, tmp_path):
+    switched.save(tmp_path / "map.html", caption="of one method")
+    text = (tmp_path / "map.html").read_text("utf-8")
+    assert f"<title>{switched.lab.title}" in text and "of one method" in text
+
+
 def test_a_switch_closes_all_that_it_has_made(switched):
     switched.buttons.value = "Nesterov"
     labs = list(switched._labs.values())

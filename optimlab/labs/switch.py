@@ -46,6 +46,10 @@ class Switch(widgets.VBox):
         """The lab that is shown."""
         return self._labs[self.buttons.value]
 
+    def save(self, path, controls=None, **options):
+        """Write the lab that is shown into a file; see `Lab.save`."""
+        return self.lab.save(path, controls, **options)
+
     def __repr__(self) -> str:
         return repr(self.lab)
 
