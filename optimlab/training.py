@@ -237,7 +237,8 @@ def train(
     on_epoch : called with the history before the first and after each epoch; training ends early if it returns True
     stoppable : what the stop button does (■, `KeyboardInterrupt`): True returns the history so far, marked as
         interrupted, and the cell goes on; otherwise it stops the cell, as everywhere in Python
-    watch_layers : note, for each layer, how large its gradient is and how far a step moves it: ``history.per_layer``
+    watch_layers : note, for each layer, how large its gradient is (after clipping) and how far a step moves it:
+        ``history.per_layer``
     """
     check_parts(network, data, batch_size, seed)
     check_whole("epochs", epochs)
@@ -258,7 +259,7 @@ def train(
     network.layers(theta)  # says at once what is wrong with θ
     if theta.dtype != float:
         driver.optimizer = driver.optimizer.of_type(theta.dtype)
-    history, points = History(), walk(loss, driver, theta, clip)
+    history, points = History(), walk(loss, driver, theta, clip, record=watch_layers)
     sizes: list[np.ndarray] = []
     if watch_layers:
         points = sizing(points, network.layout, sizes)

@@ -16,7 +16,28 @@ from tools.node import found_node
 from tools.site import alive, book
 
 ANSWERS = Path(__file__).parent / "js" / "answers.js"
-TEXTS = ["", " b ", "(C).", "A", "z", "abc", "0,5", "−3", "1e3", "7 8", "0", "-0.001", "nan", "12,5"]
+TEXTS = [
+    "",
+    " b ",
+    "(C).",
+    "A",
+    "z",
+    "abc",
+    "0,5",
+    "−3",
+    "1e3",
+    "7 8",
+    "0",
+    "-0.001",
+    "nan",
+    "12,5",
+    "Keras",
+    "pytorch",
+    "constructor",
+    "−1e−3",
+    "0x1",
+    "1.5.2",
+]
 
 
 def asked():

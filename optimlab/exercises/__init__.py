@@ -152,7 +152,7 @@ def choice(right: str, hints: dict, words: dict | None = None) -> Callable:
             return None
         return hints.get(letter, f"Choose one of the letters {', '.join(sorted([right, *hints]))}.")
 
-    return asked(test, kind="choice", right=right, hints=hints)
+    return asked(test, kind="choice", right=right, hints=hints, words=words or {})
 
 
 def asked(test: Callable, **asks) -> Callable:

@@ -1,7 +1,8 @@
 """The stage's JavaScript modules as the one module that anywidget asks for: no build step, no bundler.
 
 Each module stands after all that it imports. What it imports from them, and the word ``export``, goes: they share one
-scope now, so no two of them may define the same name. Comments on lines of their own go too.
+scope now, so no two of them may define the same name. Comments, types and indents go too (so no text in backquotes may
+go over several lines).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ IMPORT = re.compile(r'^import \{\s*\w+(?:,\s*\w+)*,?\s*\} from "\./([\w-]+\.js)"
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
+TYPE = re.compile(r"/\*\* @(?:type|import|typedef) (?:[^*]|\*(?!/))*\*/ ?")
+ASIDE = re.compile(r"""(?<=[;{},)\]]) // [^"'`\n]*$""", re.MULTILINE)
+INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -30,7 +34,10 @@ def bundle(entry: Path) -> str:
         for line in LEFT.findall(source):
             if module != entry.name or not line.startswith("export default {"):
                 raise ValueError(f"{module}: imports and exports must be plain names of modules here, got {line}")
-    return COMMENT.sub("", "\n".join(sources.values()))
+    text = "\n".join(sources.values())
+    for needless in (COMMENT, TYPE, ASIDE, INDENT):
+        text = needless.sub("", text)
+    return text
 
 
 def modules(entry: Path) -> list[Path]:

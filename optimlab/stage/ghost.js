@@ -11,7 +11,7 @@ import { linkOf, readLink } from "./links.js";
 import { same, short } from "./numbers.js";
 import { Cook } from "./recipes.js";
 
-const EDITABLE = "input:not([type=range]), textarea, select, [contenteditable=true]";
+const EDITABLE = "input:not([type=range], [type=radio]), textarea, select, [contenteditable=true]";
 
 /** Other settings beside those that the controls show. */
 export class Ghost {
@@ -26,14 +26,14 @@ export class Ghost {
     this.cook = new Cook(() => view.invalidate());
     this.bar.append(this.chip);
     this.chip.onclick = () => this.vanish();
-    view.root.addEventListener("keydown", this.onKey);
+    document.addEventListener("keydown", this.onKey);
     document.addEventListener("paste", this.onPaste);
     document.addEventListener("copy", this.onCopy);
   }
 
   /** @type {(event: KeyboardEvent) => void} */
   onKey = (event) => {
-    if (event.key !== "Escape" || !this.said) return;
+    if (event.key !== "Escape" || !this.said || !this.isMine(event)) return;
     event.preventDefault();
     event.stopPropagation();
     this.vanish();
@@ -42,7 +42,7 @@ export class Ghost {
   /** @type {(event: ClipboardEvent) => void} */
   onPaste = (event) => {
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (!text.trim() || !this.isMine(event)) return;
+    if (!text.trim() || !Object.keys(this.view.store.values).length || !this.isMine(event)) return;
     event.preventDefault();
     event.stopPropagation();
     this.show(text);
@@ -51,21 +51,23 @@ export class Ghost {
   /** @type {(event: ClipboardEvent) => void} */
   onCopy = (event) => {
     const { view } = this;
-    if (!this.isMine(event) || String(getSelection())) return;
-    event.preventDefault();
     const names = Object.keys(view.store.values);
-    event.clipboardData?.setData("text/plain", linkOf(view, names));
+    if (!names.length || !this.isMine(event) || String(getSelection())) return;
+    event.preventDefault();
+    event.clipboardData?.setData("text/plain", view.address + linkOf(view, names));
     view.live.textContent = "copied: the link to this state";
   };
 
   /**
-   * Whether something happens in the lab, or on a page that holds nothing else; not where text is written.
+   * Whether something happens in the lab, its sliders too, or on a page that holds nothing else; not where text is
+   * written.
    * @type {(event: Event) => boolean}
    */
   isMine(event) {
     const target = /** @type {Element} */ (event.target);
-    const alone = this.view.root.closest(".optimlab-page");
-    return !target.closest?.(EDITABLE) && Boolean(alone ?? this.view.root.contains(target));
+    const { root } = this.view;
+    const home = root.closest(".optimlab-lab") ?? root;
+    return !target.closest?.(EDITABLE) && (home.contains(target) || root.closest(".optimlab-page") !== null);
   }
 
   /**
@@ -148,7 +150,8 @@ export class Ghost {
   /** What has no ghost, in words. */
   lacking() {
     const runs = new Set(this.lines(false).map(({ run, source }) => this.view.runs[run ?? ""]?.label ?? source));
-    if (!runs.size) return "";
+    if (!runs.size && !this.lines(true).length) return "; nothing here has a ghost";
+    if (!runs.size) return this.view.layout === "3-D" ? "; its paths are seen in 2-D" : "";
     return this.lines(true).length ? `; no ghost of ${[...runs].join(", ")}, which Python alone computes` : "; no ghost: here Python alone computes the paths";
   }
 
@@ -156,7 +159,7 @@ export class Ghost {
     this.cook.close();
     document.removeEventListener("paste", this.onPaste);
     document.removeEventListener("copy", this.onCopy);
-    this.view.root.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("keydown", this.onKey);
   }
 }
 

@@ -17,12 +17,18 @@ export const linked = (name) => name.replaceAll(" ", ".");
 /** @type {(view: View, names: string[]) => string} */
 export function linkOf(view, names) {
   const parts = names.map((name) => [linked(name), [view.store.values[name]].flat().join(",")]);
-  if (view.off.size) parts.push(["off", [...view.off].join(",")]);
+  parts.push(...[...view.off].map((run) => ["off", run]));
   if (view.scene.steps) parts.push(["k", String(Math.floor(view.k))]);
   if (view.choice) parts.push(["view", view.layout]);
   if (view.choice && view.layout !== "2-D") parts.push(["look", degrees(view.turntable.gaze).join(",")]);
   return new URLSearchParams(parts).toString().replaceAll("%2C", ",");
 }
+
+/**
+ * The runs that a link switches off: each named for itself, or several with commas between them.
+ * @type {(said: URLSearchParams) => Set<string>}
+ */
+export const offIn = (said) => new Set(said.getAll("off").flatMap((text) => [text, ...text.split(",")]));
 
 /**
  * What a link says, or the part of it after #; a sentence if it is none of this lab's.
@@ -32,7 +38,7 @@ export function readLink(text, store) {
   const names = Object.keys(store.values);
   const plain = text.trim();
   const known = new Map(names.map((name) => [linked(name), name]));
-  const pairs = plain.length > LONGEST ? [] : [...new URLSearchParams(plain.slice(plain.indexOf("#") + 1).replace(/^lab-\d+:/, ""))];
+  const pairs = plain.length > LONGEST ? [] : [...new URLSearchParams(plain.slice(plain.indexOf("#") + 1).replace(/^lab-\d+[a-z]?:/, ""))];
   /** @type {Values} */
   const values = {};
   for (const [key, said] of pairs.filter(([other]) => !HOW.includes(other))) {
@@ -44,7 +50,7 @@ export function readLink(text, store) {
     values[name] = Array.isArray(store.values[name]) ? numbers : numbers[0];
   }
   if (!Object.keys(values).length) return `a link to a state of this lab looks like ${[...known.keys()][0]}=…, got “${plain.slice(0, 40)}”`;
-  return { values, off: new Set((new Map(pairs).get("off") ?? "").split(",")) };
+  return { values, off: offIn(new URLSearchParams(pairs)) };
 }
 
 /**

@@ -3,7 +3,7 @@
 
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
-import { linkOf, linked } from "./links.js";
+import { linkOf, linked, offIn } from "./links.js";
 import { same } from "./numbers.js";
 import { gazeFrom } from "./turning.js";
 import { View } from "./view.js";
@@ -155,7 +155,7 @@ export function follow(view, names, link, exact) {
     else if (exact(name)) store.type(name, String(numbers[0]));
     else store.set(name, store.model.get("grids")[name][store.place(name, numbers[0])]);
   }
-  if (said.has("off")) view.switchOff((said.get("off") ?? "").split(","));
+  if (said.has("off")) view.switchOff([...offIn(said)]);
   if (said.has("k") && Number.isFinite(Number(said.get("k")))) view.k = Math.min(Math.max(0, Number(said.get("k"))), view.scene.steps);
   if (said.has("view") && view.choice) view.arrange(said.get("view") ?? "");
   const look = (said.get("look") || "?").split(",").map(Number);
@@ -196,6 +196,7 @@ export async function open(root, page, prefix = "") {
   root.append(stage);
   const view = new View(model, stage);
   model.shown = () => view.store.values;
+  view.address = `${location.href.split("#")[0]}#${prefix}`;
   await view.store.ready;
   root.append(...rowsOf(page, movers, model, view));
   const names = [...sliders.map(({ name }) => name), ...page.movable];

@@ -62,7 +62,9 @@ def html_page(data: Mapping[str, Any], title: str = "", caption: str = "", head:
     """
     return PAGE.format(
         title=escape(title),
-        css="\n".join((HERE / name).read_text("utf-8") for name in ("page.css", "stage.css")),
+        css="\n".join(
+            line.strip() for name in ("page.css", "stage.css") for line in (HERE / name).open(encoding="utf-8")
+        ),
         head=head,
         caption=f"{escape(caption)} · " if caption else "",
         data=as_json(data).replace("<", "\\u003c"),
@@ -104,7 +106,7 @@ def page_data(
         "uid": stage.uid,
         "scene": without_handles(scene, {n: p for n, p in stage.points.items() if n not in movable}).as_dict(),
         "grids": {name: grid.tolist() for name, grid in grids.items()},
-        "positions": {n: grid.tolist() if n in needed else stage.positions[n] for n, grid in grids.items()},
+        "positions": {n: rounded(grid if n in needed else stage.positions[n]) for n, grid in grids.items()},
         "points": {name: list(values[name]) for name in stage.points},
         "programmed": {},
         "typed": stage.typed,
@@ -208,6 +210,11 @@ def described(control: Any, typed: bool) -> dict[str, Any]:
     return {
         "name": control.name, "label": knob.symbol, "row": control.row, "meaning": knob.meaning, "typed": typed,
     }  # fmt: skip
+
+
+def rounded(positions: Iterable[float]) -> list[float]:
+    """Where the thumb of a slider can be, as exactly as it is seen; the values are in the grid."""
+    return [float(f"{position:.6g}") for position in positions]
 
 
 def as_list(value: Any) -> Any:

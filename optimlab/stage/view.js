@@ -54,6 +54,7 @@ export class View {
   playing = false;
   speed = 1;
   frames = 0; // how many have been drawn
+  address = ""; // what stands before the state in a link, where the page has an address of its own
   /** @type {number | null} */
   frame = null; // the one to come
   /** @type {number | null} */

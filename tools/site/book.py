@@ -116,13 +116,12 @@ def prepare_exercise(cell: NotebookNode) -> None:
 
 
 def prepare_lab(output: NotebookNode, pages: list[dict[str, Any]], folder: Path, name: str) -> None:
-    shown = []
+    identity, shown = f"lab-{name.rsplit('-', 1)[1]}", []
     for i, page in enumerate(pages):
-        src = f"{name}{'abcdefghij'[i] if i else ''}.json"
-        (folder / src).write_text(as_json(page["data"]), "utf-8")
-        shown.append({"src": src, "label": page["label"], "head": page["head"]})
+        letter = "abcdefghij"[i] if i else ""
+        (folder / f"{name}{letter}.json").write_text(as_json(page["data"]), "utf-8")
+        shown.append({"id": identity + letter, "src": f"{name}{letter}.json", **page})
     width, height = output.metadata.size
-    identity = f"lab-{name.rsplit('-', 1)[1]}"
     output.metadata.lab = {
         "id": identity, "pages": shown, "alt": output.data["text/plain"], "width": width, "height": height,
     }  # fmt: skip

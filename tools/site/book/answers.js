@@ -8,11 +8,14 @@
  * @property {"number" | "choice"} kind
  * @property {string} right of a choice: the letter
  * @property {Record<string, string>} hints for the other letters
+ * @property {Record<string, string>} words what else the letters are called
  * @property {number} low of a number: from where to where it is right
  * @property {number} high
  * @property {string} hint_low
  * @property {string} hint_high
  */
+
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /** @type {(asks: Asks, text: string) => string} */
 export function verdict(asks, text) {
@@ -23,15 +26,17 @@ export function verdict(asks, text) {
 }
 
 /** @type {(asks: Asks, answer: string) => string | null} */
-function hintForLetter({ right, hints }, answer) {
-  const letter = answer.toLowerCase().replace(/[^a-z]/g, "");
+function hintForLetter({ right, hints, words }, answer) {
+  const said = answer.toLowerCase().replace(/[^a-z]/g, "");
+  const letter = Object.hasOwn(words, said) ? words[said] : said;
   if (letter === right) return null;
-  return hints[letter] ?? `Choose one of the letters ${[right, ...Object.keys(hints)].sort().join(", ")}.`;
+  return Object.hasOwn(hints, letter) ? hints[letter] : `Choose one of the letters ${[right, ...Object.keys(hints)].sort().join(", ")}.`;
 }
 
 /** @type {(asks: Asks, answer: string) => string | null} */
 function hintForNumber({ low, high, hint_low, hint_high }, answer) {
-  const number = Number(answer.replace("−", "-").replace(",", "."));
+  const plain = answer.replaceAll("−", "-").replaceAll(",", ".");
+  const number = NUMBER.test(plain) ? Number(plain) : NaN;
   if (!Number.isFinite(number)) return `The answer should be a single number, got '${answer}'.`;
   if (number < low) return hint_low;
   return number > high ? hint_high : null;

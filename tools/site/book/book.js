@@ -4,20 +4,20 @@ import { verdict } from "./answers.js";
 
 const NEAR = "400px";
 const PROGRAM = "./lab.js";
+const AGAIN_MS = 3000; // after a file that did not come
 
 /**
  * Bring a lab to life in its place, and take its picture away.
- * @type {(place: HTMLElement) => Promise<void>}
+ * @type {(place: HTMLElement, room: HTMLElement) => Promise<void>}
  */
-async function wake(place) {
+async function wake(place, room) {
   const figure = /** @type {HTMLElement} */ (place.parentElement);
   const [{ open }, data] = await Promise.all([
     /** @type {Promise<typeof import("../../../optimlab/stage/page.js")>} */ (import(PROGRAM)),
-    fetch(place.dataset.src ?? "").then((answer) => answer.json()),
+    fetch(place.dataset.src ?? "").then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.statusText)))),
   ]);
-  const room = document.createElement("div");
   place.append(room);
-  await open(room, data, `${figure.dataset.lab}:`);
+  await open(room, data, `${place.id}:`);
   figure.querySelector(".still")?.remove();
   figure.classList.add("alive");
 }
@@ -31,12 +31,13 @@ function chooser(figure, places) {
   group.innerHTML = "<legend>method</legend>";
   places.forEach((place, i) => {
     const [label, input] = [document.createElement("label"), document.createElement("input")];
-    Object.assign(input, { type: "radio", name: figure.dataset.lab, checked: !i });
+    Object.assign(input, { type: "radio", name: figure.id, checked: !i });
     label.append(input, ` ${place.dataset.label}`);
     input.onchange = () => {
       for (const other of places) other.hidden = other !== place;
       wakeOnce(place);
     };
+    place.addEventListener("wanted", () => input.click());
     group.append(label);
   });
   figure.prepend(group);
@@ -49,8 +50,12 @@ const awake = new Set();
 function wakeOnce(place) {
   if (awake.has(place)) return;
   awake.add(place);
-  wake(place).catch((problem) => {
+  const room = document.createElement("div");
+  room.className = "optimlab-lab";
+  wake(place, room).catch((problem) => {
     awake.delete(place);
+    room.remove();
+    setTimeout(() => watch.observe(/** @type {HTMLElement} */ (place.parentElement)), AGAIN_MS);
     throw problem;
   });
 }
@@ -72,11 +77,17 @@ for (const figure of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   watch.observe(figure);
 }
 
-/** A link to the state of a lab leads to the lab. */
+/** A link to the state of a lab leads to the lab, unless it is seen already. */
 function goToLab() {
-  document.getElementById(location.hash.slice(1).split(":")[0])?.scrollIntoView();
+  const place = document.getElementById(location.hash.slice(1).split(":")[0]);
+  const figure = place?.closest("figure.lab");
+  if (!place || !figure) return;
+  if (place.hidden) place.dispatchEvent(new Event("wanted"));
+  const { top, bottom } = figure.getBoundingClientRect();
+  if (bottom < 0 || top > innerHeight) figure.scrollIntoView();
 }
-if (location.hash.startsWith("#lab-")) goToLab();
+goToLab();
+addEventListener("hashchange", goToLab);
 
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form.exercise"))) {
   form.onsubmit = (event) => {
