@@ -15,6 +15,7 @@ from optimlab import (
     bowl,
     cliff,
     clip_lab,
+    clip_norm,
     depth_lab,
     descend,
     digits,
@@ -343,6 +344,25 @@ def test_watching_the_layers_changes_no_training():
     np.testing.assert_array_equal(plain.theta, watched.theta)
     assert plain.loss == watched.loss and plain.gradients == watched.gradients
     assert not plain.per_layer and len(watched.per_layer) == 3
+
+
+class Spoiling(GradientDescent):
+    """A rule that goes on with the gradient's own array."""
+
+    def step(self, theta, grad, state, k):
+        g = grad(theta)
+        there = theta - self.rate(k) * g
+        g *= 0
+        return there, state
+
+
+def test_the_gradient_of_a_layer_is_the_one_the_step_was_given():
+    plain, spoiling, clipped = (
+        train(NETWORK, FEW, rule, epochs=1, progress=False, watch_layers=True, clip=clip).per_layer[1][0]
+        for rule, clip in ((GradientDescent(0.1), None), (Spoiling(0.1), None), (GradientDescent(0.1), clip_norm(1e-3)))
+    )
+    np.testing.assert_array_equal(plain, spoiling)
+    assert np.linalg.norm(clipped) < 1.01e-3 < np.linalg.norm(plain)  # after clipping
 
 
 def test_layers_that_are_not_watched_are_asked_for():

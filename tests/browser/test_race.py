@@ -400,13 +400,13 @@ def test_a_link_copied_in_the_lab_can_be_pasted_into_it_with_the_keyboard(race):
     link = page.evaluate("navigator.clipboard.readText()")
     assert "Momentum.gamma=0.8" in link
     race.slider("γ", "Momentum").press("Home")
-    race.wait_fresh().scrub.focus()
-    page.keyboard.press("Control+v")
+    race.wait_fresh()
+    page.keyboard.press("Control+v")  # from a slider
     said = race.root.locator(".optimlab-compared")
     said.wait_for()
     assert "compared with Momentum γ = 0.8" in said.inner_text()
     there = walk(race.values() | {"Momentum gamma": 0.8}, "Momentum")
     assert race.report()["ghost"]["run1"][:2] == pytest.approx(there.theta[-1], rel=1e-9, abs=1e-12)
-    race.scrub.press("Escape")
+    page.keyboard.press("Escape")
     said.wait_for(state="hidden")
     assert race.report()["ghost"] == {} and page.locator(".jp-Cell").count() == cells

@@ -1,5 +1,7 @@
 """The book: pages without Python, whose labs are alive, in a real browser that reaches no other machine."""
 
+import json
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -84,6 +86,31 @@ def test_a_slider_moves_the_path_and_a_link_holds_it_among_several_labs(page, si
     assert lab(page, 0).report()["frames"] > 0
 
 
+def test_a_link_to_one_of_several_methods_leads_to_it_and_moves_no_other(page, site):
+    address = f"{site}/book/03_advanced_optimizers.html"
+    page.goto(address)
+    choice = page.locator("figure.lab fieldset").first
+    choice.scroll_into_view_if_needed()
+    second = choice.get_by_role("radio").nth(1)
+    figure = page.locator("figure.lab", has=page.locator("fieldset")).first
+    stages = figure.locator(".one")
+    Stage(stages.nth(0)).wait(FRESH)
+    before = Stage(stages.nth(0)).values()
+    second.check()
+    other = Stage(stages.nth(1))
+    other.wait(FRESH)
+    other.handle.first.press("ArrowRight")
+    stages.nth(1).get_by_role("button", name="link").click()
+    page.wait_for_function("() => /^#lab-\\d+b:/.test(location.hash)")
+    link, values = page.url, other.values()
+    assert Stage(stages.nth(0)).values() == before != values
+    page.goto("about:blank")
+    page.goto(link)
+    again = Stage(page.locator(link.split("#")[1].split(":")[0].join(["#", ""])))
+    again.wait(FRESH)
+    assert again.values() == values and page.get_by_role("radio", checked=True).count() >= 1
+
+
 def test_links_between_pages_lead_somewhere(page, site):
     for name in PAGES:
         page.goto(f"{site}/book/{name}")
@@ -102,4 +129,8 @@ def test_an_exercise_with_a_number_or_a_letter_is_checked_on_the_page(page, site
     form.locator("input").fill("-1000000")
     form.locator("button").click()
     assert "not yet" in form.locator("output").inner_text()
+    asks = json.loads(form.get_attribute("data-asks"))
+    form.locator("input").fill(asks["right"] if asks["kind"] == "choice" else str((asks["low"] + asks["high"]) / 2))
+    form.locator("input").press("Enter")
+    assert "✓ right" in form.locator("output").inner_text()
     assert page.locator(".by-code a").count() > 0
