@@ -21,6 +21,7 @@ export function makeChoice(view) {
   const name = `optimlab-layout-${(switches += 1)}`;
   const inputs = LAYOUTS.map((layout) => {
     const input = element("input", { type: "radio", name, value: layout });
+    input.setAttribute("aria-label", layout);
     input.onchange = () => view.arrange(layout);
     return input;
   });

@@ -16,7 +16,7 @@ const EDITABLE = "input:not([type=range], [type=radio]), textarea, select, [cont
 /** Other settings beside those that the controls show. */
 export class Ghost {
   bar = element("div", { className: "optimlab-ghost", hidden: true });
-  chip = element("button", { type: "button", className: "optimlab-compared", title: "take the comparison away (Escape)" });
+  chip = element("button", { type: "button", className: "optimlab-compared", textContent: "×", title: "take the comparison away (Escape)" });
   /** @type {Said | null} */
   said = null;
 
