@@ -132,22 +132,35 @@ function drawVline(context, panel, item, view) {
   strokeThrough(context, [[px, top], [px, bottom]], item.row === undefined ? 1.6 : 2.4, { color, dash: item.row === undefined ? dash : [] }, 1);
   if (!item.label) return;
   const whole = item.label.replace("{x}", short(x));
-  const label = fitting(whole, Math.max(px - panel.x0, panel.x1 - px), (text) => context.measureText(text).width);
-  const wide = context.measureText(label).width;
-  const fits = px + 5 + wide < panel.x1 + 10;
-  const right = (item.side ?? "right") === "right" && fits;
+  const dot = dotIn(panel, item.row, view);
+  /** @type {(text: string) => { begin: number, wide: number }} */
+  const lay = (text) => {
+    const wide = context.measureText(text).width;
+    const right = (item.side ?? "right") === "right" && px + 5 + wide < panel.x1 + 10;
+    return { begin: clearOf(dot, right ? px + 5 : px - 5 - wide, wide, right, panel), wide };
+  };
+  const label = fitting(whole, (text) => isFree(lay(text), dot, panel));
   context.fillStyle = color;
   context.textAlign = "left";
   context.textBaseline = item.row === undefined ? "top" : "middle";
-  const begin = clearOf(dotIn(panel, item.row, view), right ? px + 5 : px - 5 - wide, wide, right, panel);
+  const { begin } = lay(label);
   haloText(context, view.theme, label, begin, item.row === undefined ? panel.y1 + 2 : panel.row(item.row));
 }
 
 /**
- * A label as it is, or without the formula in it ("limit 2/λmax = 0.1" becomes "limit 0.1") where that has no room.
- * @type {(label: string, room: number, width: (text: string) => number) => string}
+ * A label as it is, or without the formula in it ("limit 2/λmax = 0.1" becomes "limit 0.1") where that has no place.
+ * @type {(label: string, free: (text: string) => boolean) => string}
  */
-export const fitting = (label, room, width) => (width(label) > room ? label.replace(/ .* = /, " ") : label);
+export const fitting = (label, free) => (free(label) ? label : label.replace(/ .* = /, " "));
+
+/**
+ * Whether a label lies within the panel, and not on the dot.
+ * @type {(label: { begin: number, wide: number }, dot: number, panel: { x0: number, x1: number }) => boolean}
+ */
+export const isFree = ({ begin, wide }, dot, { x0, x1 }) => begin >= x0 - 20 && begin + wide <= x1 + 10 && !covers(begin, wide, dot);
+
+/** @type {(begin: number, wide: number, dot: number) => boolean} */
+const covers = (begin, wide, dot) => dot > begin - 8 && dot < begin + wide + 8;
 
 /**
  * Where the dot of a row stands, in pixels; NaN if there is none.
@@ -163,9 +176,9 @@ function dotIn(panel, row, view) {
  * @type {(dot: number, begin: number, wide: number, right: boolean, panel: { x0: number, x1: number }) => number}
  */
 export function clearOf(dot, begin, wide, right, { x0, x1 }) {
-  if (!(dot > begin - 8 && dot < begin + wide + 8)) return begin;
+  if (!covers(begin, wide, dot)) return begin;
   const beyond = right ? dot + 10 : dot - 10 - wide;
-  return beyond >= x0 - 20 && beyond + wide <= x1 + 10 ? beyond : begin;
+  return isFree({ begin: beyond, wide }, dot, { x0, x1 }) ? beyond : begin;
 }
 
 /** @type {Draw} */
