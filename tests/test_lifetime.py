@@ -62,6 +62,7 @@ def test_a_lab_that_is_closed_holds_no_arrays_in_kernel_and_browser(notebook, ca
     notebook("a", "1 + 1")
     left = {name: value for name, value in stage.trait_values().items() if name.startswith(("current_", "sweep_"))}
     assert left and not any(left.values()) and not stage.program
+    assert not any((stage.scene, stage.layout_of_sources, stage.grids, stage.positions))
 
 
 def test_labs_of_other_cells_live_on(notebook, capsys):
@@ -96,6 +97,13 @@ def test_labs_that_nobody_has_shown_go_at_the_end_of_their_cell_unless_a_box_hol
     assert count() == before
     box = notebook("b", f"import ipywidgets\nipywidgets.HBox([{MAKE}])")
     assert not box.children[0].closed
+
+
+def test_a_closed_lab_can_be_saved_as_it_was(tmp_path):
+    lab = race(ravine(), Momentum(), steps=5)
+    before = lab.save(tmp_path / "before.html").read_text("utf-8")
+    lab.close()
+    assert lab.save(tmp_path / "after.html").read_text("utf-8") == before
 
 
 def test_a_closed_lab_still_has_its_picture_and_its_numbers():

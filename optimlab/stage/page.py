@@ -97,7 +97,8 @@ def page_data(
     """
     homes = [source for source in sources if not source.travels]
     needed = {name for source in homes for name in source.needs}
-    grids = {c.name: np.asarray(stage.grids[c.name]) for c in controls}
+    grids = {c.name: stage.grid(c.name) for c in controls}
+    even = {c.name: c.knob.grid for c in controls}
     chosen = check_chosen(chosen, [c.name for c in controls], needed)
     grids |= thinned(homes, {name: grids[name] for name in chosen if name in needed}, values, room)
     movable = [name for name in stage.points if name not in needed]
@@ -106,7 +107,7 @@ def page_data(
         "uid": stage.uid,
         "scene": without_handles(scene, {n: p for n, p in stage.points.items() if n not in movable}).as_dict(),
         "grids": {name: grid.tolist() for name, grid in grids.items()},
-        "positions": {n: rounded(grid if n in needed else stage.positions[n]) for n, grid in grids.items()},
+        "positions": {n: rounded(grid if n in needed else even[n]) for n, grid in grids.items()},
         "points": {name: list(values[name]) for name in stage.points},
         "programmed": {},
         "typed": stage.typed,

@@ -32,6 +32,7 @@ export class Store {
   /** @param {Model} model */
   constructor(model) {
     this.model = model;
+    this.known = model.get("layout_of_sources"); // a stage that is closed has forgotten it before its picture goes
     /** @type {Values} */
     this.values = {};
     /** @type {Set<() => void>} */
@@ -220,9 +221,7 @@ export class Store {
   }
 
   /** @type {() => Record<string, Layout>} */
-  sources() {
-    return this.model.get("layout_of_sources");
-  }
+  sources = () => this.known;
 
   /**
    * The numbers in a trait, decoded once.

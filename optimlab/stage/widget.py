@@ -137,6 +137,10 @@ class Stage(anywidget.AnyWidget):
         for name, slider in sliders.items():
             slider.observe(partial(self._hear, name), "value")
 
+    def grid(self, name: str) -> np.ndarray:
+        """The values that a slider's positions stand for, of a closed stage too."""
+        return self._grids[name]
+
     def _hear(self, name, change):
         """A slider has moved; not if a browser has only moved it to the position nearest to the value.
 
@@ -177,12 +181,13 @@ class Stage(anywidget.AnyWidget):
             self.set_trait(f"current_{name}", {"base": {}, **pack(self._sources[name].compute({}))})
 
     def forget(self):
-        """Drop all arrays and the program, here and in the browser, before the stage is closed.
+        """Drop all arrays, recipes, the scene and the program, here and in the browser, before the stage is closed.
 
         A browser never lets go of a closed model (JupyterLab holds its comm): so it holds an empty one.
         """
         with self.hold_sync():
             self.program = ""
+            self.scene = self.layout_of_sources = self.grids = self.positions = {}
             for name in self.trait_names():
                 if name.startswith(("current_", "sweep_")):
                     self.set_trait(name, {})

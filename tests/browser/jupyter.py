@@ -22,6 +22,11 @@ CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
 # JupyterLab's own: what it has asked a kernel's debugger, and that the kernel did not answer before it went.
 OWN_TROUBLE = "Could not restore the debugger state: Canceled future for debug_request message"
 
+# ipywidgets' own: its manager says that it has restored a notebook's widgets when only the kernel's were asked for
+# (a kernel that connects while the notebook is still being read), and then does not look again.
+# Opened once more, the notebook shows them (ipywidgets issue 2225 and its like).
+NOT_RESTORED = "widget model not found"
+
 # The status of the kernel as JupyterLab sees it, in the notebook in front.
 SESSION = "jupyterapp.shell.currentWidget?.context?.sessionContext"
 
@@ -199,6 +204,18 @@ class JupyterLab:
                 }});
             }}"""
         )
+
+    def reopen(self, name: str, index=0) -> Stage:
+        """Open a notebook that was saved with its labs; the one of a cell, from what is saved."""
+        for _ in range(3):
+            self.open(name)
+            lab = self.cell(index).locator(".optimlab-lab")
+            lost = self.cell(index).get_by_text("Error displaying widget: model not found")
+            lab.or_(lost).first.wait_for()
+            if lab.is_visible():
+                break
+            self.guard.forget(NOT_RESTORED)
+        return self.stage(index).wait_fresh()
 
     def close(self):
         if self.name is None:

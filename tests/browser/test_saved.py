@@ -59,8 +59,7 @@ def test_a_notebook_reopened_shows_its_labs_alive_before_any_cell_is_run(saved, 
 
     What is saved has its keys sorted, so nothing may depend on their order.
     """
-    lab.open(saved)
-    race = lab.stage(0).wait_fresh()
+    race = lab.reopen(saved)
     assert_drawn_as_computed(race)
     for symbol, row in SLIDERS:
         assert race.slider(symbol, row).shown() == pytest.approx(value_of(race, symbol, row), rel=5e-3)
@@ -84,8 +83,7 @@ def test_what_the_saved_state_does_not_hold_is_not_drawn_as_current(server, lab)
     lab.open("swept.ipynb")
     lab.run_lab(0)
     lab.save()
-    lab.open("swept.ipynb")
-    race = lab.stage(0).wait_fresh()
+    race = lab.reopen("swept.ipynb")
     race.slider("γ", "Momentum").press("ArrowLeft")
     race.slider("η", "Momentum").press("ArrowLeft")
     assert not race.fresh("run1")
@@ -95,8 +93,7 @@ def test_what_the_saved_state_does_not_hold_is_not_drawn_as_current(server, lab)
 
 
 def test_a_lab_that_slept_is_new_when_its_cell_is_run_again(saved, lab):
-    lab.open(saved)
-    lab.stage(0).wait_fresh()
+    lab.reopen(saved)
     race = lab.run_lab(0)
     before = race.picture()
     race.handle.press("ArrowRight")
