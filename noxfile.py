@@ -1,7 +1,7 @@
 """The versions that we promise, each in an environment of its own: ``make matrix`` runs all, ``nox -l`` lists them.
 
 Python 3.11 to 3.13, the oldest packages that pyproject.toml allows and the newest there are, ipywidgets 7.7.1 and 8,
-JupyterLab 4 and Notebook 7. Colab's exact versions have a command of their own, ``make colab-test``.
+JupyterLab 4, Notebook 7 and marimo. Colab's exact versions have a command of their own, ``make colab-test``.
 """
 
 import os
@@ -19,7 +19,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 TELL = """
 import sys
 from importlib.metadata import distributions
-shown = "numpy matplotlib ipywidgets anywidget ipykernel ipython jupyterlab notebook scikit-learn".split()
+shown = "numpy matplotlib ipywidgets anywidget ipykernel ipython jupyterlab marimo notebook scikit-learn".split()
 found = sorted({f"{d.name} {d.version}" for d in distributions() if d.name in shown})
 print("Python", sys.version.split()[0], *found, sep="  ")
 """
@@ -57,6 +57,15 @@ def browser(session, front_end, widgets):
     tell_versions(session)
     session.run("python", "-m", "tools.browser")
     session.run("pytest", "-q", "tests/browser/test_front_ends.py", env=ONE_THREAD | {"FRONT_END": front_end})
+
+
+@nox.session(python=["3.11", "3.13"])
+def marimo(session):
+    """A lab in marimo, which draws none of ipywidgets' sliders."""
+    session.install(*TOOLS, "-e.[labs,data]", "marimo")
+    tell_versions(session)
+    session.run("python", "-m", "tools.browser")
+    session.run("pytest", "-q", "tests/browser/test_marimo.py", env=ONE_THREAD)
 
 
 def test_units(session):

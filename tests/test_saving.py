@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from ipywidgets.embed import embed_data
 from PIL import Image
 
 from optimlab import anatomy, batch_lab, diabetes, gradient_lab, race, ravine, saddle_lab
@@ -37,6 +38,13 @@ def test_a_page_shows_what_the_controls_show(tmp_path):
     lab.sliders["Momentum gamma"].value = 0.5
     data = data_of(lab.save(tmp_path / "race.html"))
     assert data["values"]["Momentum gamma"] == 0.5
+
+
+def test_what_ipywidgets_embeds_holds_all_that_the_stage_needs():
+    lab = racers()
+    state = embed_data(views=[lab])["manager_state"]["state"][lab.stage.model_id]["state"]
+    assert {"program", "scene", "grids", "layout_of_sources", "problem"} <= state.keys()
+    assert state["program"] == lab.stage.program
 
 
 def test_text_cannot_leave_its_place(tmp_path):

@@ -97,7 +97,7 @@ class Lab(widgets.VBox):
         self.scene = scene = replace(scene, first_step=scene.steps if twin_step is None else twin_step)
         self.title, self._summary, self._twin_step = title, summary, twin_step
         self.sliders = {control.name: slider(control, i) for i, control in enumerate(controls)}
-        typed = {c.name: typed_as(c.knob) for c in controls}
+        typed = {c.name: typed_as(c) for c in controls}
         exact = {c.name: c.value for c in controls}
         positions = {c.name: c.knob.grid for c in controls}
         grids = {c.name: values_at(c) for c in controls}
@@ -257,10 +257,11 @@ def round_numbers(knob: Knob) -> list[float]:
     return [number for number in numbers if knob.low <= number <= knob.high]
 
 
-def typed_as(knob: Knob) -> dict:
-    """What the browser needs to know to take a number that somebody types, or to refuse it in words."""
-    whole = bool(is_whole(knob))
-    return {"symbol": knob.symbol, "low": knob.low, "high": knob.high, "log": knob.log, "whole": whole}
+def typed_as(control: Control) -> dict:
+    """What the browser needs to know to name a control, and to take a number that is typed or refuse it in words."""
+    knob = control.knob
+    names = {"symbol": knob.symbol, "meaning": knob.meaning, "row": control.row}
+    return names | {"low": knob.low, "high": knob.high, "log": knob.log, "whole": bool(is_whole(knob))}
 
 
 def slider(control: Control, index: int):

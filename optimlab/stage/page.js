@@ -1,15 +1,17 @@
 // A lab on a page of its own: sliders, a link with its whole state, and a model in place of anywidget's. There is no
 // kernel, and nothing is asked of anybody. page.py writes the page and the data in it.
 
+/** @import { SliderSpec } from "./rows.js" */
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
 import { linkOf, linked, offIn } from "./links.js";
 import { same } from "./numbers.js";
+import { rowsOf } from "./rows.js";
+import { Traits } from "./traits.js";
 import { gazeFrom } from "./turning.js";
 import { View } from "./view.js";
 
 /** @typedef {{ base: Values, shape: number[], bytes?: any, picture?: boolean }} Content */
-/** @typedef {{ name: string, label: string, row: string, meaning: string, typed: boolean }} SliderSpec */
 /**
  * @typedef {object} Page
  * @property {Record<string, any>} traits as Python's widget has them; bytes are in base 64
@@ -19,45 +21,6 @@ import { View } from "./view.js";
  * @property {Values} values what the controls show at first
  * @property {string} fixed what cannot be moved here, in words
  */
-
-/** Traits that are listened to. */
-class Traits {
-  /** @param {Record<string, any>} values */
-  constructor(values) {
-    this.values = values;
-    /** @type {[string, () => void][]} */
-    this.listeners = [];
-    this.widget_manager = { get_model: async () => this };
-  }
-
-  /** @type {(name: string) => any} */
-  get(name) {
-    return this.values[name];
-  }
-
-  /** @type {(name: string, value: any) => void} */
-  set(name, value) {
-    this.values[name] = value;
-    this.fire(name);
-  }
-
-  /** @type {(name: string) => void} */
-  fire(name) {
-    for (const [event, hear] of this.listeners) if (event === `change:${name}` || event === "change") hear();
-  }
-
-  /** @type {(event: string, hear: () => void) => void} */
-  on(event, hear) {
-    this.listeners.push([event, hear]);
-  }
-
-  /** @type {(event: string, hear: () => void) => void} */
-  off(event, hear) {
-    this.listeners = this.listeners.filter(([known, heard]) => known !== event || heard !== hear);
-  }
-
-  save_changes() {}
-}
 
 /** The stage's model: a request is answered at once, for whatever can be asked for is here. */
 class PageModel extends Traits {
@@ -84,60 +47,6 @@ class PageModel extends Traits {
 
 /** @type {(text: string) => DataView<ArrayBuffer>} */
 const decoded = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-
-/** @type {(value: number) => string} */
-const told = (value) => String(Number(value.toPrecision(6)));
-
-/**
- * A slider over the positions of a control, and its number, which can be typed where anything between them is known.
- * @type {(spec: SliderSpec, traits: Traits, stage: PageModel, view: View) => HTMLElement}
- */
-function sliderFor(spec, traits, stage, view) {
-  /** @type {number[]} */
-  const positions = stage.get("positions")[spec.name];
-  const place = () => String(view.store.place(spec.name, view.store.values[spec.name] ?? traits.get("value")));
-  const name = [spec.row, spec.label].filter(Boolean).join(" ");
-  const range = element("input", { type: "range", min: "0", max: String(positions.length - 1), step: "1" });
-  range.setAttribute("aria-label", `${name}, ${spec.meaning}`);
-  const number = element("input", { type: "text", inputMode: "decimal", className: "optimlab-value", readOnly: !spec.typed });
-  number.setAttribute("aria-label", `${name} as a number`);
-  range.oninput = () => traits.set("value", positions[Number(range.value)]);
-  number.onchange = () => {
-    view.store.type(spec.name, number.value);
-    show();
-  };
-  const show = () => {
-    const value = view.store.values[spec.name];
-    if (value === undefined) return;
-    if (range.value !== place()) range.value = place();
-    range.setAttribute("aria-valuetext", told(value));
-    if (document.activeElement !== number || number.value !== told(value)) number.value = told(value);
-  };
-  view.store.listeners.add(() => document.activeElement !== number && show());
-  number.onblur = show;
-  show();
-  return element("label", { className: "optimlab-control", title: spec.meaning }, element("span", { textContent: spec.label }), range, number);
-}
-
-/**
- * One row of sliders for each run, with its line and its name.
- * @type {(page: Page, movers: Record<string, Traits>, model: PageModel, view: View) => HTMLElement[]}
- */
-function rowsOf({ sliders }, movers, model, view) {
-  return [...new Set(sliders.map(({ row }) => row))].map((row) => {
-    const run = view.runs[row];
-    const head = element("b", { className: "optimlab-swatch" });
-    if (run) {
-      const dash = run.dash.map((d) => 2.2 * d).join(",") || "none";
-      head.style.setProperty("--c", run.color);
-      head.style.setProperty("--d", run.color_dark);
-      head.innerHTML = `<svg width="34" height="14" aria-hidden="true"><line x1="1" y1="7" x2="33" y2="7" stroke-width="2.6" stroke-dasharray="${dash}"/></svg>`;
-      head.append(element("bdi", { textContent: run.label }));
-    }
-    const mine = sliders.filter((spec) => spec.row === row);
-    return element("div", { className: "optimlab-controls" }, ...(run ? [head] : []), ...mine.map((spec) => sliderFor(spec, movers[spec.name], model, view)));
-  });
-}
 
 /**
  * Take what a link says, as far as it can be here.
@@ -198,7 +107,7 @@ export async function open(root, page, prefix = "") {
   model.shown = () => view.store.values;
   view.address = `${location.href.split("#")[0]}#${prefix}`;
   await view.store.ready;
-  root.append(...rowsOf(page, movers, model, view));
+  root.append(...rowsOf(view, sliders));
   const names = [...sliders.map(({ name }) => name), ...page.movable];
   root.append(element("p", { className: "optimlab-foot" }, linkButton(view, names, prefix)));
   if (page.fixed) root.append(element("p", { className: "optimlab-fixed", textContent: page.fixed }));

@@ -127,7 +127,7 @@ def page_data(
     return {
         "traits": traits,
         "sweeps": sweeps,
-        "sliders": [described(c, c.name not in needed) for c in offered],
+        "sliders": [{"name": c.name, "typed": c.name not in needed} for c in offered],
         "movable": movable,
         "values": {name: as_list(value) for name, value in values.items()},
         "fixed": f"As saved: {', '.join(fixed)}" if fixed else "",
@@ -203,14 +203,6 @@ def without_handles(scene: Scene, fixed: Mapping[str, Any]) -> Scene:
         return replace(panel, title=title, marks=[still(mark) for mark in panel.marks])
 
     return replace(scene, panels=[without(panel) for panel in scene.panels])
-
-
-def described(control: Any, typed: bool) -> dict[str, Any]:
-    """A slider for the page; a number can be typed where all numbers are known."""
-    knob = control.knob
-    return {
-        "name": control.name, "label": knob.symbol, "row": control.row, "meaning": knob.meaning, "typed": typed,
-    }  # fmt: skip
 
 
 def rounded(positions: Iterable[float]) -> list[float]:

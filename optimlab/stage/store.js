@@ -8,6 +8,7 @@
 /** @import { Layout } from "./recipes.js" */
 import { floats, nearest, parsed, refusal, rowOf, same } from "./numbers.js";
 import { Cook } from "./recipes.js";
+import { Traits, moverOf } from "./traits.js";
 
 /**
  * anywidget's model, as far as the stage uses it: of a stage, or of a slider.
@@ -17,7 +18,7 @@ import { Cook } from "./recipes.js";
  * @property {(event: string, callback: () => void) => void} on
  * @property {(event: string, callback: () => void) => void} off
  * @property {() => void} save_changes
- * @property {{ get_model: (id: string) => Promise<Model> }} widget_manager
+ * @property {{ get_model: (id: string) => Promise<Model>, create_view?: unknown }} widget_manager
  */
 /** @typedef {Record<string, any>} Values the value of each control: a number, or a point's coordinates */
 /** @typedef {{ data: Numbers | null, shape: number[], picture?: Bytes, rough?: true }} Found rough: it gets finer yet */
@@ -72,11 +73,9 @@ export class Store {
 
   /** The sliders are widgets of their own; listening to their models needs no kernel. */
   async hearSliders() {
-    const references = this.model.get("sliders");
     await Promise.all(
-      Object.entries(references).map(async ([name, reference]) => {
-        const id = typeof reference === "string" ? reference.replace("IPY_MODEL_", "") : null;
-        const slider = id ? await this.model.widget_manager.get_model(id) : reference;
+      Object.keys(this.model.get("sliders")).map(async (name) => {
+        const slider = await moverOf(this.model, name);
         this.movers.set(name, slider);
         this.values[name] = this.exact(name, slider.get("value"));
         this.listen(slider, "change:value", () => this.moved(name, slider.get("value")));
@@ -163,6 +162,7 @@ export class Store {
   set(name, value, dragging = false) {
     if (same(this.values[name], value)) return;
     this.values[name] = value;
+    if (this.movers.get(name) instanceof Traits) this.typed.add(name); // no widget of Python's hears of it
     this.notice = "";
     this.dragging = dragging;
     this.changed();

@@ -84,7 +84,7 @@ class Stage(anywidget.AnyWidget):
     positions : {control: the positions, shape (n,)}, even steps; the grids if None
     points : {control: (x, y)}, what can be dragged
     exact : {control: value}, which may lie between two of the slider's positions; a browser moves the slider to one
-    typed : {control: {symbol, low, high, log, whole}}, which numbers may be typed
+    typed : {control: {symbol, meaning, row, low, high, log, whole}}, what it is and which numbers may be typed
     """
 
     _esm = (HERE / "once.js").read_text("utf-8")
@@ -99,6 +99,8 @@ class Stage(anywidget.AnyWidget):
     grids = traitlets.Dict().tag(sync=True)
     positions = traitlets.Dict().tag(sync=True)
     points = traitlets.Dict().tag(sync=True)
+    # Where the sliders stand, for a notebook that has no widgets for them; there the browser says where they go.
+    values = traitlets.Dict().tag(sync=True)
     programmed = traitlets.Dict().tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
     layout_of_sources = traitlets.Dict().tag(sync=True)
@@ -123,6 +125,7 @@ class Stage(anywidget.AnyWidget):
             uid=uuid4().hex,
             scene=scene.as_dict(),
             sliders=dict(sliders),
+            values=exact,
             names=list(sliders),
             grids={name: grid.tolist() for name, grid in self._grids.items()},
             positions={name: np.asarray(at, float).tolist() for name, at in (positions or grids).items()},
@@ -136,6 +139,10 @@ class Stage(anywidget.AnyWidget):
         self._lately = {name: [value] for name, value in exact.items()}  # what a browser may still move to a position
         for name, slider in sliders.items():
             slider.observe(partial(self._hear, name), "value")
+
+    def get_state(self, key=None, drop_defaults=False):
+        """All traits, the defaults too: no front end knows them, so what `ipywidgets.embed` drops would be missing."""
+        return super().get_state(key)
 
     def grid(self, name: str) -> np.ndarray:
         """The values that a slider's positions stand for, of a closed stage too."""
@@ -159,6 +166,7 @@ class Stage(anywidget.AnyWidget):
         else:
             _, count = self.programmed.get(name, (0, 0))
             self.programmed = self.programmed | {name: [value, count + 1]}
+            self.values = self.values | {name: value}
         lately.append(value)
         self.exact[name] = value
 
@@ -250,6 +258,7 @@ class Stage(anywidget.AnyWidget):
             for name in set(request.get("typed") or ()) & self.exact.keys():
                 self.exact[name] = values[name]
                 self._lately[name].append(values[name])
+                self.values = self.values | {name: values[name]}
             for name, content in self._arrays(values, bool(request.get("rest"))):
                 self.set_trait(name, content)
             if request.get("rest"):

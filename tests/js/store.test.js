@@ -277,3 +277,18 @@ test("a page that is opened again shows the value that its arrays were computed 
   assert.equal(other.values.x, 1.2);
   other.close();
 });
+
+test("where no widget of a slider is known, its place is taken, and Python is told in a request", async () => {
+  const other = fakeStage().model;
+  other.widget_manager = { get_model: async () => Promise.reject(new Error("no such model")) };
+  Object.assign(other.traits, { values: { x: 2, y: 20 } });
+  const alone = new Store(other);
+  await alone.ready;
+  assert.deepEqual([alone.values.x, alone.values.y], [2, 20]);
+  alone.movers.get("x")?.set("value", 0);
+  assert.equal(alone.values.x, 0);
+  mock.timers.tick(REST);
+  assert.deepEqual(other.requests.at(-1)?.typed, ["x"]);
+  assert.equal(other.requests.at(-1)?.values.x, 0);
+  alone.close();
+});
