@@ -1,4 +1,4 @@
-"""A lab in marimo, which knows anywidget's widgets but draws none of ipywidgets': there the stage makes its own sliders.
+"""A lab in marimo, which knows anywidget's widgets but draws none of ipywidgets': the stage makes its own sliders.
 
 ``make test`` leaves this file out, for marimo is no part of the project's environment; ``make matrix`` brings it.
 """
