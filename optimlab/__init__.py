@@ -48,7 +48,11 @@ LAZY = {
     "LogisticRegression": "problems",
     "breast_cancer": "problems",
     "diabetes": "problems",
+    "answers": "predictions",
     "check": "exercises",
+    "observe": "predictions",
+    "predict": "predictions",
+    "review": "predictions",
     "show": "reading",
     "race": "labs.race",
     "anatomy": "labs.anatomy",
@@ -97,6 +101,10 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .networks import range_test as range_test
     from .networks import train as train
     from .noise import Noisy as Noisy
+    from .predictions import answers as answers
+    from .predictions import observe as observe
+    from .predictions import predict as predict
+    from .predictions import review as review
     from .problems import LinearRegression as LinearRegression
     from .problems import LogisticRegression as LogisticRegression
     from .problems import breast_cancer as breast_cancer

@@ -121,6 +121,15 @@ class Lab(widgets.VBox):
         """{source: True if the browser computes it without Python, or else why it does not}."""
         return {s.name: s.travels or s.recipe or "it has no recipe: Python sends it" for s in self._sources}
 
+    def veiled(self):
+        """The same lab, for a question to be answered first: it opens at the start and shows what comes out on demand.
+
+        The picture for reading on paper shows all. Returns the lab.
+        """
+        self.scene = replace(self.scene, veiled=True, first_step=0)
+        self.stage.scene = self.scene.as_dict()
+        return self
+
     def figure(self):
         """The lab as a static matplotlib figure, as its controls stand now."""
         return twin.draw(self.scene, self.stage.rows(self.values), self.values, self._twin_step)

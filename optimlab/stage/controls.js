@@ -134,6 +134,7 @@ export function makeTransport(view, { steps, unit }) {
   /** @type {(k: number) => void} */
   const seek = (k) => {
     view.playing = false;
+    view.veil.lift();
     view.k = clamp(k, 0, steps);
     view.invalidate();
   };
@@ -167,7 +168,7 @@ export function makeTransport(view, { steps, unit }) {
  * @type {(view: View, run: Run) => string}
  */
 export function readout(view, run) {
-  if (!run.loss) return "";
+  if (!run.loss || view.veil.down) return "";
   const [source, channel] = run.loss;
   const rows = table(view, source);
   if (!rows.rows) return "";
@@ -225,7 +226,7 @@ export function makeLegend(view) {
     for (const { note, text } of notes) {
       const rows = table(view, note.source);
       const value = rows.rows ? short(rows.at(Math.floor(view.k), note.channel), note.digits) : "…";
-      write(text, `${note.label} = ${rows.fresh ? value : "…"}`);
+      write(text, view.veil.down ? "" : `${note.label} = ${rows.fresh ? value : "…"}`);
     }
   };
   const words = () => view.scene.runs.filter((run) => !view.off.has(run.id)).map((run) => `${run.label}: ${readout(view, run)}`).join("; ");

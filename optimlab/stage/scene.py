@@ -93,7 +93,8 @@ class Scene:
     """Panels and a legend; ``steps`` = 0 means that nothing plays.
 
     ``unit`` is what a step is called, ``first_step`` is the one that is shown at first. Of panels that are alternatives
-    the ``layout`` shows one way at first, or "both".
+    the ``layout`` shows one way at first, or "both". Of a scene that is ``veiled`` the browser shows what comes out
+    only when the learner plays, steps, drags or asks.
     """
 
     panels: Sequence[Panel]
@@ -103,6 +104,7 @@ class Scene:
     first_step: int = 0
     unit: str = "step"
     layout: str = "2-D"
+    veiled: bool = False
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:

@@ -17,6 +17,7 @@ import { reportOf } from "./report.js";
 import { keepKeys, takeTyped, watchSliders } from "./sliders.js";
 import { acquire, release } from "./stores.js";
 import { Turntable, makeTurnable } from "./turning.js";
+import { Veil } from "./veil.js";
 
 /**
  * A line of the legend, as scene.py describes it.
@@ -43,6 +44,7 @@ import { Turntable, makeTurnable } from "./turning.js";
  * @property {number} first_step
  * @property {string} unit
  * @property {string} layout which of the ways to show a surface is shown at first
+ * @property {boolean} [veiled] whether what comes out is hidden at first
  */
 
 const STEPS_PER_SECOND = 20;
@@ -95,6 +97,7 @@ export class View {
     this.off = new Set(this.scene.runs.filter((run) => !run.shown).map((run) => run.id));
     this.k = this.scene.first_step;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.veil = new Veil(this);
     this.legend = makeLegend(this);
     this.ghost = new Ghost(this);
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
@@ -117,6 +120,7 @@ export class View {
       return panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this, camera));
     });
     if (this.transport) root.append(this.transport.bar);
+    this.legend.bar.append(this.veil.bar);
     root.append(this.legend.bar, this.ghost.bar);
     if (this.choice) (this.transport ?? this.legend).bar.append(this.choice.bar);
     this.trouble.setAttribute("role", "alert");
@@ -126,6 +130,7 @@ export class View {
   }
 
   onChange = () => {
+    this.veil.hear();
     this.invalidate();
     clearTimeout(this.speaker);
     this.speaker = setTimeout(() => (this.live.textContent = this.legend.words()), 800);
@@ -183,6 +188,7 @@ export class View {
   }
 
   togglePlay() {
+    this.veil.lift();
     this.playing = !this.playing;
     if (this.playing && this.k >= this.scene.steps) this.k = 0;
     this.before = null;
@@ -246,7 +252,7 @@ export class View {
       const moving = movingIn(panel);
       panel.paint(panel.front, (context) => {
         if (panel.spec.way !== "3-D") this.ghost.draw(context, panel);
-        for (const item of panel.spec.marks) if (moving[item.kind] && shown(this, item)) moving[item.kind](context, panel, item, this);
+        for (const item of panel.spec.marks) if (moving[item.kind] && shown(this, item) && !this.veil.hides(item)) moving[item.kind](context, panel, item, this);
       }, panel.spec.height !== "ruler");
     }
     for (const handle of this.handles) if (panels.includes(handle.panel)) handle.place();
@@ -263,7 +269,7 @@ export class View {
    * @type {(panel: Panel) => void}
    */
   drawBack(panel) {
-    const still = panel.spec.marks.filter((item) => STILL[item.kind]);
+    const still = panel.spec.marks.filter((item) => STILL[item.kind] && !this.veil.hides(item));
     const rows = still.map((item) => this.store.pick(item.source));
     const turned = panel.spec.way === "3-D" ? [this.turntable.gaze, this.turntable.moving] : [];
     const key = [panel.width, panel.height, panel.scale, this.theme, ...panel.up(), ...turned, panel.image?.complete, ...rows.flatMap((r) => [r.data ?? r.picture, r.fresh])];

@@ -13,7 +13,7 @@ import pytest
 
 from .jupyter import Guard
 
-APP = '''
+APP = """
 import marimo
 
 app = marimo.App()
@@ -55,7 +55,7 @@ def _(lab, more):
     if more.value:
         lab.sliders["Momentum gamma"].value = 0.5
     return
-'''
+"""
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ import { readout } from "../../optimlab/stage/controls.js";
  */
 function said(losses, k, run = {}) {
   const pick = () => ({ data: Float32Array.from(losses), shape: [losses.length, 1], fresh: true });
-  const view = { k, store: { pick }, scene: { unit: "step" } };
+  const view = { k, store: { pick }, scene: { unit: "step" }, veil: { down: false } };
   const whole = { loss: ["run0", 0], minimum: -7, tolerance: 0.5, reads: "L", ...run };
   return readout(/** @type {View} */ (/** @type {unknown} */ (view)), /** @type {Run} */ (/** @type {unknown} */ (whole)));
 }

@@ -1,0 +1,99 @@
+"""Commit, then see: a question with choices before an experiment, and its verdict after it.
+
+>>> from optimlab import observe
+>>> observe("01.1", A=0.2965, B=0.2013)
+01.1, without a prediction: b) line B. Its errors are smaller on average: 0.2013 against 0.2965.
+
+`predict` shows the question (`optimlab.predictions.widget`), `observe` compares what was committed with what the cell
+has computed, and `review` tells how the predictions of a notebook went. Each notebook's questions stand in a module of
+their own (``n01``, ``n02``, …) as a dict ``PREDICTIONS``. What a learner has committed is kept in a file beside the
+notebook (`optimlab.predictions.answers`); nothing leaves the machine.
+
+The way of teaching is predict–observe–explain (White & Gunstone 1992); that predicting first is what makes a
+demonstration teach, Crouch et al. (2004) measured.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..checks import shortened, told
+from .answers import SESSION, answers, remember
+from .prediction import SURE, Amount, Choice, Prediction, known_predictions, prediction_of
+
+if TYPE_CHECKING:
+    from .widget import Commitment
+
+__all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "observe", "predict", "review"]
+
+
+class Observed:
+    """What `observe` and `review` say; it shows itself as its last line."""
+
+    def __init__(self, text: str, right: bool | None = None):
+        self.text, self.right = text, right
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def predict(name: str) -> Commitment | Observed:
+    """Ask for a prediction: ``predict("01.1")``.
+
+    The learner chooses, says how sure, and commits; what is committed stays until the kernel is started again.
+    """
+    if prediction_of(name) is None:
+        return unknown(name)
+    from .widget import Commitment  # ipywidgets is not needed to judge
+
+    return Commitment(name)
+
+
+def observe(name: str, **seen: Any) -> Observed:
+    """Compare the prediction with what has come out: ``observe("01.1", A=0.2965, B=0.2013)``.
+
+    Parameters
+    ----------
+    name : of the prediction
+    seen : what the cell has computed, by the names that the question's judge asks for
+
+    Whatever is passed in, nothing is raised.
+    """
+    prediction = prediction_of(name)
+    if prediction is None:
+        return unknown(name)
+    try:
+        came = prediction.judge(**seen)
+        why = prediction.right.format(**seen)
+    except Exception as error:
+        what = shortened(f"{type(error).__name__}: {error}", 200)
+        return Observed(f"{name}: what came out could not be read ({what}). Does the cell still compute what is asked?")
+    said = SESSION.get(name)
+    verdict = prediction.verdict(name, said["answer"] if said else None, came, why)
+    if said is not None:
+        remember(name, came=came, right="✓" in verdict)
+    return Observed(verdict, None if said is None else "✓" in verdict)
+
+
+def review(notebook: str) -> Observed:
+    """How the predictions of a notebook went, by how sure they were: ``review("01")``."""
+    made = [(name, entry) for name, entry in SESSION.items() if name.startswith(f"{notebook}.") and "right" in entry]
+    asked = sum(name.startswith(f"{notebook}.") for name in known_predictions())
+    if not asked:
+        known = ", ".join(dict.fromkeys(name.split(".")[0] for name in known_predictions()))
+        return Observed(f"There are no predictions of notebook {told(notebook)}; there are those of {known}.")
+    if not made:
+        return Observed(f"{asked} predictions in this notebook, none committed since it was started.")
+    lines = [f"{len(made)} of {asked} predictions committed, {sum(entry['right'] for _, entry in made)} right."]
+    for level, word in enumerate(SURE):
+        of_level = [entry["right"] for _, entry in made if entry["sure"] == level]
+        if of_level:
+            lines.append(f"  {word}: {sum(of_level)} of {len(of_level)} right")
+    again = [name for name, entry in made if not entry["right"]]
+    if again:
+        lines.append(f"  To look at again: {', '.join(sorted(again))}.")
+    return Observed("\n".join(lines))
+
+
+def unknown(name: Any) -> Observed:
+    return Observed(f"There is no prediction {told(name)}; there are {', '.join(known_predictions())}.")

@@ -1,0 +1,124 @@
+// A prediction: choose, say how sure, commit; from then on it is locked. Python or, in the book, the page itself says
+// what came out.
+
+/**
+ * @typedef {object} Asks what is asked; see `as_dict` in prediction.py
+ * @property {"choice" | "amount"} kind
+ * @property {string} question
+ * @property {Record<string, string>} choices
+ * @property {string} unit
+ */
+/** @typedef {{ answer: string | number, sure: number }} Said */
+/**
+ * @typedef {object} Model anywidget's model, as far as it is used here
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {(event: string, hear: () => void) => void} on
+ * @property {(event: string, hear: () => void) => void} off
+ * @property {() => void} save_changes
+ */
+
+let forms = 0;
+
+/**
+ * A group of radio buttons with a legend.
+ * @type {(legend: string, name: string, words: [string, string][]) => HTMLFieldSetElement}
+ */
+function radios(legend, name, words) {
+  const group = document.createElement("fieldset");
+  group.append(Object.assign(document.createElement("legend"), { textContent: legend }));
+  for (const [value, text] of words) {
+    const label = document.createElement("label");
+    label.append(Object.assign(document.createElement("input"), { type: "radio", name, value }), text);
+    group.append(label);
+  }
+  return group;
+}
+
+/**
+ * The place for a number, with its unit.
+ * @type {(legend: string, unit: string) => HTMLFieldSetElement}
+ */
+function numberField(legend, unit) {
+  const group = document.createElement("fieldset");
+  group.append(Object.assign(document.createElement("legend"), { textContent: legend }));
+  const field = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", size: 10 });
+  field.setAttribute("aria-label", `${legend} (${unit})`);
+  group.append(field, ` ${unit}`);
+  return group;
+}
+
+/** @type {(text: string) => number} */
+const numberIn = (text) => (text.trim() ? Number(text.trim().replace(",", ".").replace(/(\d)[\s_'](?=\d{3})/g, "$1")) : NaN);
+
+/** @type {(group: HTMLElement) => HTMLInputElement | null} */
+const checkedIn = (group) => group.querySelector("input:checked");
+
+/** @type {(context: { model: Model, el: HTMLElement }) => () => void} */
+function render({ model, el }) {
+  /** @type {Asks} */
+  const asks = model.get("asks");
+  /** @type {string[]} */
+  const levels = model.get("levels");
+  const id = `optimlab-predict-${(forms += 1)}`;
+  const form = Object.assign(document.createElement("form"), { className: "optimlab-predict" });
+  const choices = Object.entries(asks.choices ?? {}).map(([letter, text]) => /** @type {[string, string]} */ ([letter, `${letter}) ${text}`]));
+  const answers = asks.kind === "choice" ? radios(asks.question, id, choices) : numberField(asks.question, asks.unit);
+  const sure = radios("How sure are you?", `${id}-sure`, levels.map((word, i) => [String(i), word]));
+  sure.classList.add("optimlab-sure");
+  const button = Object.assign(document.createElement("button"), { textContent: "That is my prediction" });
+  const state = document.createElement("output");
+  form.append(answers, sure, button, state);
+  el.append(form);
+
+  /** @type {() => string | number | null} */
+  const answer = () => {
+    if (asks.kind === "choice") return checkedIn(answers)?.value ?? null;
+    const number = numberIn(/** @type {HTMLInputElement} */ (answers.querySelector("input")).value);
+    return number > 0 && number < Infinity ? number : null;
+  };
+  const missing = () => {
+    if (answer() === null) return asks.kind === "choice" ? "Choose one first." : "Write a number above 0 first.";
+    return checkedIn(sure) ? "" : "Say how sure you are.";
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    state.value = missing();
+    if (state.value) return;
+    model.set("said", { answer: answer(), sure: Number(checkedIn(sure)?.value) });
+    model.save_changes();
+  };
+  form.oninput = () => (state.value = "");
+  for (const kind of ["keydown", "keyup", "keypress"]) form.addEventListener(kind, keepKey);
+
+  const lock = () => {
+    /** @type {Said} */
+    const said = model.get("locked");
+    if (said?.answer === undefined) return;
+    for (const input of form.querySelectorAll("input")) input.disabled = true;
+    for (const input of answers.querySelectorAll("input")) {
+      if (asks.kind === "choice") input.checked = input.value === said.answer;
+      else input.value = String(said.answer);
+    }
+    for (const input of sure.querySelectorAll("input")) input.checked = Number(input.value) === said.sure;
+    button.hidden = true;
+    form.classList.add("optimlab-locked");
+    state.value = "Committed. Now run what follows.";
+  };
+  model.on("change:locked", lock);
+  lock();
+  return () => model.off("change:locked", lock);
+}
+
+/**
+ * A key pressed in the form is the form's, none of the notebook's; but to run the cell, or to save.
+ * @type {(event: Event) => void}
+ */
+function keepKey(event) {
+  const { ctrlKey, metaKey, shiftKey, key } = /** @type {KeyboardEvent} */ (event);
+  const forNotebook = ctrlKey || metaKey || (shiftKey && key === "Enter");
+  /** @type {Element} */ (event.target).toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
+  if (!forNotebook) event.stopPropagation();
+}
+
+export default { render };
