@@ -8,9 +8,10 @@ NOTEBOOKS ?=
 MINUTES ?= 5
 OFFLINE ?=
 PYODIDE ?=
+FRESH  ?=
 START := $(shell date +%s)
 
-LAB_FLAGS := --ServerApp.root_dir=notebooks $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
+LAB_FLAGS := --ServerApp.root_dir=work $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 .PHONY: help setup lab test notebooks lint format colab-test matrix bench soak mutants site site-test slug picture wheel lock clean
@@ -24,7 +25,8 @@ $(VENV)/ready: requirements.lock pyproject.toml tools/setup.sh tools/python.sh
 
 setup: $(VENV)/ready  ## make the environment (.venv) and nothing more
 
-lab: $(VENV)/ready  ## open the notebooks in JupyterLab; PORT=8899 NO_BROWSER=1 for a server, ARGS="…" for Jupyter
+lab: $(VENV)/ready  ## open copies of the notebooks (work/) in JupyterLab; FRESH=1 for new copies, PORT=8899 NO_BROWSER=1 for a server, ARGS="…" for Jupyter
+	@FRESH=$(FRESH) $(BIN)/python -m tools.work
 	$(BIN)/jupyter lab $(LAB_FLAGS)
 
 # Two processes at a time: more threads in each would only wait for one another.

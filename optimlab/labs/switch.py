@@ -27,6 +27,7 @@ class Switch(widgets.VBox):
     def __init__(self, makers: Mapping[str, Callable[[], Lab]], what: str):
         self._makers = makers
         self._labs: dict[str, Lab] = {}
+        self._hides = False
         self.buttons = widgets.ToggleButtons(options=list(makers), description=described(what))
         super().__init__([self.buttons, self._lab(next(iter(makers)))])
         self.buttons.observe(self._choose, "value")
@@ -36,10 +37,19 @@ class Switch(widgets.VBox):
         lab = self._labs.get(label)
         if lab is None or lab.closed:
             lab = self._labs[label] = self._makers[label]()
+            if self._hides:
+                lab.veiled()
         return lab
 
     def _choose(self, change: dict) -> None:
         self.children = [self.buttons, self._lab(change["new"])]
+
+    def veiled(self):
+        """All labs of the switch show what comes out on demand; see `Lab.veiled`. Returns the switch."""
+        self._hides = True
+        for lab in self._labs.values():
+            lab.veiled()
+        return self
 
     @property
     def lab(self) -> Lab:

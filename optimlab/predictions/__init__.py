@@ -7,7 +7,7 @@
 `predict` shows the question (`optimlab.predictions.widget`), `observe` compares what was committed with what the cell
 has computed, and `review` tells how the predictions of a notebook went. Each notebook's questions stand in a module of
 their own (``n01``, ``n02``, …) as a dict ``PREDICTIONS``. What a learner has committed is kept in a file beside the
-notebook (`optimlab.predictions.answers`); nothing leaves the machine.
+notebook (`optimlab.predictions.memory`); nothing leaves the machine.
 
 The way of teaching is predict–observe–explain (White & Gunstone 1992); that predicting first is what makes a
 demonstration teach, Crouch et al. (2004) measured.
@@ -18,13 +18,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks import shortened, told
-from .answers import SESSION, answers, remember
+from .memory import SESSION, answers, remember
 from .prediction import SURE, Amount, Choice, Prediction, known_predictions, prediction_of
 
 if TYPE_CHECKING:
     from .widget import Commitment
 
-__all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "observe", "predict", "review"]
+__all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "asked", "observe", "predict", "review"]
 
 
 class Observed:
@@ -93,6 +93,14 @@ def review(notebook: str) -> Observed:
     if again:
         lines.append(f"  To look at again: {', '.join(sorted(again))}.")
     return Observed("\n".join(lines))
+
+
+def asked(name: str) -> dict[str, Any]:
+    """What is asked, as data: a page without Python can take the answer, too."""
+    prediction = prediction_of(name)
+    if prediction is None:
+        raise KeyError(name)
+    return prediction.as_dict()
 
 
 def unknown(name: Any) -> Observed:

@@ -6,7 +6,11 @@
  * @property {"choice" | "amount"} kind
  * @property {string} question
  * @property {Record<string, string>} choices
+ * @property {Record<string, string>} wrong
  * @property {string} unit
+ * @property {number} factor
+ * @property {string} low
+ * @property {string} high
  */
 /** @typedef {{ answer: string | number, sure: number }} Said */
 /**
@@ -19,6 +23,31 @@
  */
 
 let forms = 0;
+
+/** @type {(number: number) => string} */
+const threeDigits = (number) => String(Number(number.toPrecision(3)));
+
+/**
+ * What is said when it has come out: the same words as `verdict` in prediction.py.
+ * @type {(name: string, asks: Asks, answer: string | number, came: string, why: string) => string}
+ */
+export function verdict(name, asks, answer, came, why) {
+  const [right, said, because] = asks.kind === "choice" ? ofChoice(asks, String(answer), came) : ofAmount(asks, Number(answer), came);
+  if (right) return lines(asks.kind === "choice" ? `${name} ✓ as you predicted: ${came}` : `${name} ✓ you predicted ${said}; it is ${came}`, why);
+  return lines(`${name} not this time: you predicted ${said}; it is ${came}`, because, why);
+}
+
+/** @type {(asks: Asks, answer: string, came: string) => [boolean, string, string]} */
+const ofChoice = (asks, answer, came) => [came.startsWith(`${answer}) `), `${answer}) ${asks.choices[answer]}`, asks.wrong[answer] ?? ""];
+
+/** @type {(asks: Asks, answer: number, came: string) => [boolean, string, string]} */
+function ofAmount(asks, answer, came) {
+  const ratio = answer / Number.parseFloat(came);
+  return [ratio >= 1 / asks.factor && ratio <= asks.factor, `${threeDigits(answer)} ${asks.unit}`.trim(), ratio < 1 ? asks.low : asks.high];
+}
+
+/** @type {(...parts: string[]) => string} */
+const lines = (...parts) => parts.filter(Boolean).join("\n  ");
 
 /**
  * A group of radio buttons with a legend.

@@ -40,7 +40,9 @@ class Choice:
 
     def takes(self, answer: Any) -> str | None:
         """Why an answer can't be taken, or None."""
-        return None if answer in self.letters else f"choose one of {', '.join(self.letters)}"
+        return (
+            None if isinstance(answer, str) and answer in self.letters else f"choose one of {', '.join(self.letters)}"
+        )
 
     def told(self, answer: Any) -> str:
         return f"{answer}) {self.letters[answer]}" if answer in self.letters else "none of these"
@@ -86,7 +88,7 @@ class Amount:
         return None if number and 0 < answer < math.inf else "write a number above 0"
 
     def told(self, answer: Any) -> str:
-        return "no number" if answer is None else f"{answer:.3g} {self.unit}".strip()
+        return "no number" if answer is None else f"{three_digits(answer)} {self.unit}".strip()
 
     def verdict(self, name: str, answer: Any, came: Any, why: str) -> str:
         if answer is None:
@@ -106,6 +108,12 @@ class Amount:
 
 
 Prediction = Choice | Amount
+
+
+def three_digits(number: float) -> str:
+    """With three significant digits, and without an exponent where that is readable."""
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:.0f}" if 1000 <= rounded < 1e15 else f"{rounded:g}"
 
 
 def lines(*parts: str) -> str:

@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from ..checks import told
-from .answers import SESSION, remember
+from .memory import SESSION, remember
 from .prediction import SURE, prediction_of
 
 __all__ = ["Commitment"]

@@ -4,7 +4,7 @@
 /** @import { View } from "./view.js" */
 import { element } from "./controls.js";
 
-const OPEN = ["field", "solid", "picture", "handle"]; // the surface and what can be dragged is no answer
+const OPEN = ["field", "solid", "picture", "fog", "handle"]; // the surface and what can be dragged is no answer
 
 /** The veil of a view, and the button that lifts it. */
 export class Veil {
@@ -15,12 +15,16 @@ export class Veil {
     this.start = ""; // what the controls showed at first
     this.bar = element("button", { type: "button", className: "optimlab-chip optimlab-veil", textContent: "show what comes out" });
     this.bar.hidden = !this.down;
-    this.bar.onclick = () => this.lift();
+    this.bar.onclick = () => {
+      view.k = view.scene.steps;
+      this.lift();
+    };
   }
 
   /** Whether a mark is not to be seen yet. @type {(item: Mark) => boolean} */
   hides(item) {
-    return this.down && Boolean(item.source) && !OPEN.includes(item.kind);
+    const tells = Boolean(item.source) || (item.kind === "points" && item.symbol === "ring"); // a ring marks what came out
+    return this.down && tells && !OPEN.includes(item.kind);
   }
 
   lift() {

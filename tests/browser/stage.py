@@ -85,6 +85,14 @@ class Stage:
         self.wait(FRESH)
         return self
 
+    def unveil(self) -> "Stage":
+        """Ask for what a lab below a question hides at first."""
+        button = self.root.get_by_role("button", name="show what comes out")
+        if button.is_visible():
+            button.click()
+            self.wait("lab => !lab.querySelector('.optimlab-stage').optimlab().veiled")
+        return self
+
     def wait(self, condition: str, argument=None):
         self.root.wait_for()
         self.page.wait_for_function(

@@ -27,6 +27,7 @@ def test_the_cells_of_a_notebook_run_and_every_lab_in_it_is_drawn_and_current(la
     for stage in lab.stages():
         stage.root.scroll_into_view_if_needed()
         stage.wait(FRESH)
+        stage.unveil()
         assert not any(stage.is_blank())
         for slider in stage.sliders()[:1]:
             before = stage.picture()

@@ -21,8 +21,12 @@ def labs_of(name):
     return sum({"image/png", "application/vnd.jupyter.widget-view+json"} <= o.get("data", {}).keys() for o in outputs)
 
 
+OPEN = "() => document.querySelectorAll('details.came').forEach(details => { details.open = true; })"
+
+
 def lab(page, number) -> Stage:
-    """A lab of the page, awake."""
+    """A lab of the page, awake; what stood in its way is open."""
+    page.evaluate(OPEN)
     figure = page.locator("figure.lab").nth(number)
     figure.scroll_into_view_if_needed()
     page.wait_for_function(f"n => ({AWAKE})(document.querySelectorAll('figure.lab')[n])", arg=number)

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from optimlab.exercises import question
+from optimlab.predictions import SURE, asked
 from optimlab.stage.bundle import bundle
 from optimlab.stage.page import as_json
 from tools.node import found_node
@@ -25,8 +26,10 @@ from tools.setup_cell import ROOT, current_slug, is_published
 from .alive import PAGE, run_alive
 
 HERE = Path(__file__).parent / "book"
-STAGE = ROOT / "optimlab" / "stage"
+STAGE, PREDICTIONS = ROOT / "optimlab" / "stage", ROOT / "optimlab" / "predictions"
 CHECK = re.compile(r'\bcheck\("(?P<name>[\d.]+)", answer\)')
+FROM_HERE = "../../../optimlab/predictions/"  # on the site all programs lie side by side
+PREDICT = re.compile(r'^predict\("(?P<name>[\d.]+)"\)$', re.MULTILINE)
 ASKED = re.compile(r'\bcheck\("')
 HEADING = re.compile(r'<h2 id="(?P<id>[^"]+)">(?P<html>.*?)</h2>', re.DOTALL)
 NOTEBOOK = re.compile(r'href="(\d\d_\w+)\.ipynb(#[^"]*)?"')
@@ -54,10 +57,11 @@ def write_book(site: Path) -> None:
 def write_shared(folder: Path) -> None:
     """What all pages share: the program of the labs, and the styles."""
     (folder / "lab.js").write_text(bundle(STAGE / "page.js") + "\nexport { open };\n", "utf-8")
-    for name in ("book.js", "answers.js"):
-        (folder / name).write_text((HERE / name).read_text("utf-8"), "utf-8")
+    for path in (HERE / "book.js", HERE / "answers.js", HERE / "foretell.js", PREDICTIONS / "predict.js"):
+        (folder / path.name).write_text(path.read_text("utf-8").replace(FROM_HERE, "./"), "utf-8")
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("default", "github-dark"))
-    styles = [(part / name).read_text("utf-8") for part, name in ((STAGE, "page.css"), (STAGE, "stage.css"))]
+    sheets = (STAGE / "page.css", STAGE / "stage.css", PREDICTIONS / "predict.css")
+    styles = [path.read_text("utf-8") for path in sheets]
     colors = f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
     (folder / "book.css").write_text("\n".join([*styles, colors, (HERE / "book.css").read_text("utf-8")]), "utf-8")
 
@@ -82,6 +86,8 @@ def prepare(notebook: NotebookNode, alive: NotebookNode, folder: Path, stem: str
     for cell, run in zip(code_cells(notebook), code_cells(alive), strict=True):
         if CHECK.search(cell.source) or ASKED.search(cell.source):
             prepare_exercise(cell)
+        if found := PREDICT.search(cell.source):
+            prepare_prediction(cell, found["name"])
         carried = [output.data for output in run.outputs if "image/png" in output.get("data", {})]
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         for output, data in zip(pictures, carried, strict=True):
@@ -112,6 +118,13 @@ def prepare_exercise(cell: NotebookNode) -> None:
         cell.metadata.exercise = {"name": found["name"], "asks": json.dumps(asks, ensure_ascii=False), "hint": hint}
     else:
         cell.metadata.by_code = True
+    cell.outputs = []
+
+
+def prepare_prediction(cell: NotebookNode, name: str) -> None:
+    """A form in which a prediction is committed."""
+    asks = asked(name) | {"levels": SURE}
+    cell.metadata.predict = {"name": name, "asks": json.dumps(asks, ensure_ascii=False)}
     cell.outputs = []
 
 

@@ -1,6 +1,7 @@
 // The labs and the exercises of a page of the book: a lab wakes as it comes near the window.
 
 import { verdict } from "./answers.js";
+import "./foretell.js";
 
 const NEAR = "400px";
 const PROGRAM = "./lab.js";
@@ -82,6 +83,7 @@ function goToLab() {
   const place = document.getElementById(location.hash.slice(1).split(":")[0]);
   const figure = place?.closest("figure.lab");
   if (!place || !figure) return;
+  for (let folded = figure.closest("details"); folded; folded = folded.parentElement?.closest("details") ?? null) folded.open = true;
   if (place.hidden) place.dispatchEvent(new Event("wanted"));
   const { top, bottom } = figure.getBoundingClientRect();
   if (bottom < 0 || top > innerHeight) figure.scrollIntoView();

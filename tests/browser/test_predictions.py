@@ -1,0 +1,97 @@
+"""Predictions in JupyterLab: chosen with mouse or keys, locked, judged; and labs that hide what comes out till then."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ASK = "from optimlab import predict\npredict('{}')"
+SEE = "from optimlab import observe\nobserve('01.1', A=0.3, B=0.2)"
+RACE = "from optimlab import Momentum, race, ravine\nrace(ravine(), Momentum(0.02), steps=60).veiled()"
+GRADIENT = "from optimlab import gradient_lab, parabola\ngradient_lab(parabola()).veiled()"
+
+
+@pytest.fixture
+def notebook(lab, server):
+    (server.root / "answers.json").unlink(missing_ok=True)
+    server.write("predict.ipynb", ASK.format("01.1"), SEE, ASK.format("01.2"), RACE, GRADIENT)
+    lab.open("predict.ipynb")
+    return lab
+
+
+def form(lab, index):
+    return lab.cell(index).locator("form.optimlab-predict")
+
+
+def state(lab, index):
+    return form(lab, index).locator("output").inner_text()
+
+
+def test_a_prediction_is_chosen_committed_locked_and_judged(notebook, server):
+    notebook.run(0)
+    asked = form(notebook, 0)
+    asked.get_by_role("button").click()
+    assert state(notebook, 0) == "Choose one first."
+    asked.get_by_label("a) the flat one, A").check()
+    asked.get_by_role("button").click()
+    assert state(notebook, 0) == "Say how sure you are."
+    asked.get_by_label("certain").check()
+    asked.get_by_role("button").click()
+    asked.get_by_text("Committed. Now run what follows.").wait_for()
+    assert asked.get_by_label("b) the rising one, B").is_disabled()
+    notebook.run(1)
+    assert notebook.text(1).startswith(
+        "01.1 not this time: you predicted a) the flat one, A; it is b) the rising one, B"
+    )
+    (entry,) = json.loads((server.root / "answers.json").read_text("utf-8"))["predictions"]
+    assert (entry["name"], entry["answer"], entry["sure"], entry["right"]) == ("01.1", "a", 2, False)
+    notebook.run(0)
+    assert form(notebook, 0).get_by_label("a) the flat one, A").is_checked()
+    assert form(notebook, 0).get_by_label("a) the flat one, A").is_disabled()
+
+
+def test_keys_are_enough_and_none_of_them_is_the_notebooks(notebook):
+    notebook.run(2)
+    cells = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").count()
+    form(notebook, 2).locator("input").first.focus()
+    for key in ("ArrowDown", "b", "d", "d", "Tab", "Space", "Tab", "Enter"):  # b and dd are JupyterLab's, for cells
+        notebook.page.keyboard.press(key)
+    form(notebook, 2).get_by_text("Committed. Now run what follows.").wait_for()
+    assert form(notebook, 2).get_by_label("b) right; longer at 2").is_checked()
+    assert form(notebook, 2).get_by_label("a guess").is_checked()
+    assert notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").count() == cells
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_form_has_names_and_enough_contrast(notebook, theme):
+    notebook.set_theme(theme)
+    notebook.run(0)
+    form(notebook, 0).wait_for()
+    found = Axe().run(notebook.page, context=".optimlab-predict").response["violations"]
+    notebook.set_theme("JupyterLab Light")
+    assert not found, [(fault["id"], fault["help"]) for fault in found]
+
+
+def test_a_race_hides_its_paths_until_it_plays(notebook):
+    race = notebook.run_lab(3)
+    assert race.report()["veiled"] and race.report()["k"] == 0
+    assert "L =" not in race.root.inner_text() and "settled" not in race.root.locator(".optimlab-legend").inner_text()
+    before = race.picture()
+    race.slider("η", "Momentum").press("ArrowLeft")
+    race.wait_fresh()
+    assert race.report()["veiled"] and race.picture() == before
+    race.button("play").click()
+    race.wait("lab => lab.querySelector('.optimlab-stage').optimlab().k > 3")
+    assert not race.report()["veiled"] and "L =" in race.root.inner_text()
+    race.button("pause").click()
+
+
+def test_what_does_not_play_is_shown_when_it_is_moved_or_asked_for(notebook):
+    gradient = notebook.run_lab(4)
+    assert gradient.report()["veiled"]
+    gradient.handle.press("ArrowRight")
+    gradient.wait("lab => !lab.querySelector('.optimlab-stage').optimlab().veiled")
+    race = notebook.run_lab(3)
+    race.unveil()
+    assert race.report()["k"] == 60
+    assert not race.root.get_by_role("button", name="show what comes out").is_visible()

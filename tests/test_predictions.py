@@ -1,0 +1,226 @@
+"""Predictions: asked before an experiment, locked, and judged by what the experiment computed."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from optimlab import answers, observe, predict, review
+from optimlab.predictions import SESSION, SURE, Amount, Choice, asked
+from optimlab.predictions.prediction import known_predictions, prediction_of
+from tools.node import found_node
+from tools.notebooks import all_notebooks, code_cells, read
+
+VERDICTS = Path(__file__).parent / "js" / "verdicts.js"
+NAMES = known_predictions()
+ASKED = {path.name[:2] for path in all_notebooks()} & {name[:2] for name in NAMES}
+NOTEBOOKS = [path for path in all_notebooks() if path.name[:2] in ASKED]
+PREDICT = re.compile(r'\bpredict\("([\d.]+)"\)')
+OBSERVE = re.compile(r'\bobserve\("([\d.]+)"')
+LAB = re.compile(r"\b(?:race|anatomy|dialects|map_lab|\w+_lab)\(")
+SAVED = re.compile(r"^([\d.]+), without a prediction: (.*)(?:\n  (.*))?", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path, monkeypatch):
+    """As after the start of a kernel, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    SESSION.clear()
+    yield
+    SESSION.clear()
+
+
+def commit(name, answer, sure=1):
+    form = predict(name)
+    form.set_state({"said": {"answer": answer, "sure": sure}})
+    return form
+
+
+def printed(cell):
+    """All that a cell has printed or shown as text."""
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return "\n".join(texts)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """{prediction: (what came out, why)} as the notebooks' runs say."""
+    texts = "\n".join(printed(cell) for path in NOTEBOOKS for cell in code_cells(read(path)))
+    return {name: (came, why) for name, came, why in SAVED.findall(texts)}
+
+
+# In the notebooks
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_prediction_is_asked_once_in_order_and_observed_after_it(path):
+    sources = [cell.source for cell in code_cells(read(path))]
+    asked_here = [name for source in sources for name in PREDICT.findall(source)]
+    assert asked_here == [name for name in NAMES if name.startswith(path.name[:2])]
+    for name in asked_here:
+        places = [i for i, source in enumerate(sources) if name in OBSERVE.findall(source)]
+        assert len(places) == 1, name
+        assert places[0] > next(i for i, source in enumerate(sources) if name in PREDICT.findall(source))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_comes_out_is_hidden_until_it_is_asked_for(path):
+    """Between a question and its observation, outputs are collapsed and labs open with their results hidden."""
+    waiting = set()
+    for cell in code_cells(read(path)):
+        new = set(PREDICT.findall(cell.source))
+        if waiting and not new:
+            assert cell.metadata.get("jupyter", {}).get("outputs_hidden"), cell.source
+            if LAB.search(cell.source) and "image/png" in str(cell.outputs):
+                assert ".veiled()" in cell.source, cell.source
+        waiting = (waiting | new) - set(OBSERVE.findall(cell.source))
+    assert not waiting
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_prediction_is_asked_in_words_alone(path):
+    """A question in the text is followed by its form."""
+    cells = read(path).cells
+    for i, cell in enumerate(cells):
+        assert not re.search("cover (?:the|what)|look away", cell.source)
+        if cell.cell_type == "markdown" and re.search(r"\*\*Predict\b", cell.source):
+            following = next(other for other in cells[i + 1 :] if other.cell_type == "code")
+            assert PREDICT.search(following.source), cell.source
+
+
+def test_each_verdict_follows_from_the_run_and_each_wrong_choice_has_its_sentence(outcomes):
+    assert set(outcomes) == set(NAMES)
+    for name, (came, why) in outcomes.items():
+        prediction = prediction_of(name)
+        assert len(why) > 20, name
+        if isinstance(prediction, Choice):
+            letter = came[0]
+            assert came == f"{letter}) {prediction.letters[letter]}", name
+            assert set(prediction.wrong) == set(prediction.letters) - {letter}, name
+        else:
+            assert float(came.split()[0]) > 0, name
+
+
+def test_the_right_letter_cannot_be_guessed_from_its_place_or_its_length(outcomes):
+    choices = [(prediction_of(name), came[0]) for name, (came, _) in outcomes.items() if came[1] == ")"]
+    counts = {letter: sum(right == letter for _, right in choices) for letter in "abcd"}
+    assert max(counts.values()) <= 0.6 * len(choices), counts
+    longest = sum(max(p.letters, key=lambda letter: len(p.letters[letter])) == right for p, right in choices)
+    assert longest <= 0.6 * len(choices), longest
+
+
+# What is said
+
+
+def test_a_verdict_names_what_was_predicted_and_what_came_out():
+    assert str(observe("01.1", A=0.3, B=0.2)).startswith("01.1, without a prediction: b) the rising one, B\n")
+    commit("01.1", "a")
+    verdict = observe("01.1", A=0.3, B=0.2)
+    assert verdict.right is False
+    assert str(verdict).startswith("01.1 not this time: you predicted a) the flat one, A; it is b) the rising one, B\n")
+    assert "0.3000 for A and 0.2000 for B" in str(verdict)
+    assert observe("01.1", A=0.2, B=0.3).right is True  # what the cell computes decides
+
+
+def test_an_amount_is_right_within_its_factor():
+    amount = Amount("How many steps?", "steps", lambda n: n, "Because.", "It takes longer.", "It is faster.")
+    assert amount.verdict("9.9", 50, 40.0, "Because.") == "9.9 ✓ you predicted 50 steps; it is 40 steps\n  Because."
+    assert "It takes longer." in amount.verdict("9.9", 19, 40.0, "Because.")
+    assert "It is faster." in amount.verdict("9.9", 81, 40.0, "Because.")
+    assert "12300 steps" in amount.verdict("9.9", 12345, 40.0, "")
+
+
+@pytest.mark.parametrize("name", ["nothing", None, 3, "01.99", "01"])
+def test_an_unknown_name_is_answered_in_a_sentence(name):
+    for said in (predict(name), observe(name)):
+        assert str(said).startswith("There is no prediction") and "01.1" in str(said)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seen", [{}, {"nonsense": 1}])
+def test_what_cannot_be_judged_is_said_in_a_sentence(name, seen):
+    assert re.fullmatch(
+        rf"{name}: what came out could not be read \(TypeError: .*\)\. Does the cell .*", str(observe(name, **seen))
+    )
+
+
+def test_the_browser_says_the_same(outcomes):
+    cases, expected = [], []
+    for name, (came, why) in outcomes.items():
+        prediction = prediction_of(name)
+        tries = prediction.letters if isinstance(prediction, Choice) else [0.3, 7, 41.27, 12345, 1e6]
+        seen = came[0] if isinstance(prediction, Choice) else float(came.split()[0])
+        for answer in tries:
+            cases.append([name, asked(name), answer, f"before\n{name}, without a prediction: {came}\n  {why}\nafter"])
+            expected.append(f"before\n{prediction.verdict(name, answer, seen, why)}\nafter")
+    done = subprocess.run(
+        [found_node(), str(VERDICTS)], input=json.dumps(cases), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == expected
+
+
+# What is committed
+
+
+def test_what_is_committed_is_locked_and_another_answer_is_not_taken():
+    form = commit("01.2", "c", sure=2)
+    assert form.locked == {"answer": "c", "sure": 2}
+    form.set_state({"said": {"answer": "a", "sure": 0}})
+    assert form.locked == {"answer": "c", "sure": 2}
+    assert predict("01.2").locked == {"answer": "c", "sure": 2}  # the cell is run again
+    SESSION.clear()  # the kernel is started again
+    assert predict("01.2").locked == {}
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"answer": "a"}, {"answer": "q", "sure": 1}, {"answer": 1, "sure": 1}, {"answer": "a", "sure": 7},
+             {"answer": ["a"], "sure": 1}, {"answer": None, "sure": None}, {"answer": "a", "sure": [1]}],
+)  # fmt: skip
+def test_what_is_no_answer_commits_nothing(said):
+    form = predict("01.1")
+    form.set_state({"said": said})
+    assert form.locked == {} and not SESSION
+
+
+def test_the_answers_are_a_file_of_the_learners_own(tmp_path):
+    commit("01.1", "b")
+    observe("01.1", A=np.float64(0.3), B=np.float64(0.2))
+    commit("01.3", "a", sure=0)
+    kept = json.loads((tmp_path / "answers.json").read_text("utf-8"))["predictions"]
+    assert [(e["name"], e["answer"], e["sure"], e.get("right")) for e in kept] == [
+        ("01.1", "b", 1, True),
+        ("01.3", "a", 0, None),
+    ]
+    SESSION.clear()
+    assert [entry["name"] for entry in answers()] == ["01.1", "01.3"]  # another session
+    assert "not observed yet" in repr(answers())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"predictions": 3}', '{"predictions": [3]}', '{"other": []}'])
+def test_a_spoiled_file_is_put_aside_and_nothing_is_lost(tmp_path, text):
+    (tmp_path / "answers.json").write_text(text, "utf-8")
+    commit("01.1", "b")
+    assert [entry["name"] for entry in answers()] == ["01.1"]
+    (aside,) = tmp_path.glob("answers.2*.json")
+    assert aside.read_text("utf-8") == text
+
+
+def test_where_nothing_can_be_written_the_session_knows(monkeypatch, tmp_path):
+    monkeypatch.setattr("optimlab.predictions.memory.FILE", tmp_path / "no such folder" / "answers.json")
+    commit("01.1", "b")
+    assert observe("01.1", A=0.3, B=0.2).right and len(answers()) == 1
+
+
+def test_the_review_counts_by_how_sure_one_was():
+    assert str(review("01")).startswith(f"{sum(n.startswith('01') for n in NAMES)} predictions in this notebook, none")
+    commit("01.1", "b", sure=2)
+    observe("01.1", A=0.3, B=0.2)
+    commit("01.3", "a", sure=0)
+    observe("01.3", gradient=[0, 0], elsewhere=[3, 4])
+    said = str(review("01"))
+    assert "2 of" in said.splitlines()[0] and "1 right" in said.splitlines()[0]
+    assert f"{SURE[0]}: 0 of 1 right" in said and f"{SURE[2]}: 1 of 1 right" in said and "look at again: 01.3" in said
+    assert "There are no predictions" in str(review("77"))
