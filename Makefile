@@ -14,7 +14,7 @@ START := $(shell date +%s)
 LAB_FLAGS := --ServerApp.root_dir=work $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
              $(if $(NO_BROWSER),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
-.PHONY: help setup lab test notebooks lint format colab-test matrix bench soak mutants site site-test slug picture wheel lock clean
+.PHONY: help setup lab test answers notebooks lint format colab-test matrix bench soak mutants site site-test slug picture wheel lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -97,6 +97,9 @@ site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _si
 site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m pytest -q tests/site
+
+answers: $(VENV)/ready  ## write what the predictions come out to into docs/teaching.md
+	$(BIN)/python -m tools.teaching
 
 slug: $(VENV)/ready  ## REPO=owner/name: write the repository's name wherever it belongs
 	$(BIN)/python -m tools.slug "$(REPO)"

@@ -1,5 +1,6 @@
 """Predictions: asked before an experiment, locked, and judged by what the experiment computed."""
 
+import csv
 import json
 import re
 import subprocess
@@ -10,7 +11,9 @@ import pytest
 
 from optimlab import answers, observe, predict, review
 from optimlab.predictions import SESSION, SURE, Amount, Choice, asked
+from optimlab.predictions.__main__ import main as gather
 from optimlab.predictions.prediction import known_predictions, prediction_of
+from tools import teaching
 from tools.node import found_node
 from tools.notebooks import all_notebooks, code_cells, read
 
@@ -224,3 +227,56 @@ def test_the_review_counts_by_how_sure_one_was():
     assert "2 of" in said.splitlines()[0] and "1 right" in said.splitlines()[0]
     assert f"{SURE[0]}: 0 of 1 right" in said and f"{SURE[2]}: 1 of 1 right" in said and "look at again: 01.3" in said
     assert "There are no predictions" in str(review("77"))
+
+
+# For teachers
+
+
+def test_the_guide_for_teachers_has_todays_answers():
+    guide = teaching.GUIDE.read_text("utf-8")
+    assert guide == teaching.filled(guide, all_notebooks()), "python -m tools.teaching"
+    assert guide.count("came out |") == len(all_notebooks())
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """Answers of three learners, two of them in folders of their own."""
+    entry = {"name": "01.1", "answer": "a", "sure": 2, "when": "2026-01-02T10:00:00", "came": "b", "right": False}
+    again = entry | {"answer": "b", "when": "2026-01-03T10:00:00", "right": True}
+    other = {"name": "03.2", "answer": 3, "sure": 0, "when": "2026-01-02T10:00:00", "came": 9.9, "right": False}
+    for name, entries in {"ada/answers": [again, entry], "bo/answers": [entry, other], "answers_cy": [again]}.items():
+        path = tmp_path / "handed in" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"predictions": entries}), "utf-8")
+    return tmp_path / "handed in"
+
+
+def test_a_class_is_one_table_in_which_the_first_try_counts(handed_in, tmp_path, capsys):
+    assert gather([str(handed_in), "--to", str(tmp_path / "table.csv")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "3 learners, 4 predictions"
+    assert re.search(r"01\.1 +1 of 3 +1 of 3 +2 × a\) the flat one, A", said[2])
+    assert re.search(r"03\.2 +0 of 1 +0 of 0 +1 × 3", said[3])
+    with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = {(row["learner"], row["prediction"]): row for row in csv.DictReader(file)}
+    assert table["ada", "01.1"]["answer"] == "a" and table["cy", "01.1"]["right"] == "True"
+
+
+@pytest.mark.parametrize("text", ["x", "[]", '{"predictions": [1]}', '{"predictions": [{}]}'])
+def test_a_file_that_is_none_is_told_and_left_out(handed_in, text, capsys):
+    (handed_in / "ada" / "answers.json").write_text(text, "utf-8")
+    assert gather([str(handed_in)]) == 0
+    assert "2 learners, 3 predictions" in capsys.readouterr().out
+
+
+def test_a_name_is_no_formula_in_a_spreadsheet(handed_in, tmp_path):
+    (handed_in / "bo").rename(handed_in / "=1+1")
+    gather([str(handed_in), "--to", str(tmp_path / "table.csv")])
+    assert "'=1+1" in (tmp_path / "table.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("folder", ["no such folder", "."])
+def test_where_there_is_nothing_to_gather_it_is_said(folder, capsys):
+    with pytest.raises(SystemExit):
+        gather([folder])
+    assert re.search(r"no answers\*\.json|there is no folder", capsys.readouterr().err)
