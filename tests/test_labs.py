@@ -64,6 +64,7 @@ LEVEL = {
     "losses": 2, "clipping": 3,
     "optimizers": 3, "schedules": 3, "surfaces": 3, "data": 3, "problems": 4, "noise": 4, "descent": 4, "noise_ball": 5,
     "networks": 5, "training": 6, "stage": 6, "figures": 7, "labs": 8, "exercises": 9, "reading": 9, "strip": 9,
+    "predictions": 9,
 }  # fmt: skip
 HEAVY = {"matplotlib", "mpl_toolkits", "ipywidgets", "anywidget", "traitlets", "IPython", "sklearn", "scipy", "pandas"}
 

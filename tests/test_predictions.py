@@ -1,6 +1,7 @@
 """Predictions: asked before an experiment, locked, and judged by what the experiment computed."""
 
 import csv
+import inspect
 import json
 import re
 import subprocess
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from optimlab import answers, observe, predict, review
-from optimlab.predictions import SESSION, SURE, Amount, Choice, asked
+from optimlab.predictions import SESSION, SHOWN, SURE, Amount, Choice, asked
 from optimlab.predictions.__main__ import main as gather
 from optimlab.predictions.prediction import known_predictions, prediction_of
 from tools import teaching
@@ -32,8 +33,10 @@ def fresh(tmp_path, monkeypatch):
     """As after the start of a kernel, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     SESSION.clear()
+    SHOWN.clear()
     yield
     SESSION.clear()
+    SHOWN.clear()
 
 
 def commit(name, answer, sure=1):
@@ -225,8 +228,60 @@ def test_the_review_counts_by_how_sure_one_was():
     observe("01.3", gradient=[0, 0], elsewhere=[3, 4])
     said = str(review("01"))
     assert "2 of" in said.splitlines()[0] and "1 right" in said.splitlines()[0]
-    assert f"{SURE[0]}: 0 of 1 right" in said and f"{SURE[2]}: 1 of 1 right" in said and "look at again: 01.3" in said
+    assert (
+        f"{SURE[0]}: 0 of 1 right" in said
+        and f"{SURE[2]}: 1 of 1 right" in said
+        and "Predictions to look at again: 01.3" in said
+    )
     assert "There are no predictions" in str(review("77"))
+
+
+def test_two_kernels_that_write_at_once_lose_nothing_in_the_end(tmp_path):
+    commit("01.1", "b")
+    other = {"name": "02.1", "when": "2026-01-01T00:00:00.000", "answer": "a", "sure": 0}
+    (tmp_path / "answers.json").write_text(json.dumps({"predictions": [other]}), "utf-8")  # without 01.1
+    commit("01.3", "a")
+    assert [entry["name"] for entry in answers()] == ["02.1", "01.1", "01.3"]
+
+
+def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path, monkeypatch):
+    commit("01.1", "b")
+    kept = (tmp_path / "answers.json").read_bytes()
+    monkeypatch.setattr(Path, "read_text", lambda *_: (_ for _ in ()).throw(PermissionError("locked")))
+    commit("01.3", "a")
+    assert [entry["name"] for entry in answers()] == ["01.1", "01.3"]
+    assert (tmp_path / "answers.json").read_bytes() == kept
+
+
+def test_what_was_committed_after_it_was_shown_does_not_count():
+    observe("01.1", A=0.3, B=0.2)
+    commit("01.1", "b")
+    observe("01.1", A=0.3, B=0.2)
+    assert answers()[0]["after"] and "none committed" in str(review("01"))
+
+
+def test_the_first_run_counts_and_a_later_one_is_only_told():
+    commit("01.1", "b")
+    assert observe("01.1", A=0.3, B=0.2).right is True
+    assert observe("01.1", A=0.2, B=0.3).right is False
+    assert answers()[0]["right"] is True and answers()[0]["came"] == "b"
+
+
+@pytest.mark.parametrize("value", [np.int64(212), np.float32(212), np.array(212)])
+def test_numbers_of_any_kind_are_kept(value, tmp_path):
+    commit("05.1", 70)
+    assert "05.1 ✓" in str(observe("05.1", near=np.int64(139), nearer=value))
+    assert json.loads((tmp_path / "answers.json").read_text("utf-8"))["predictions"][0]["came"] == 73
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_values_under_the_right_names_raise_nothing(name):
+    judge = prediction_of(name).judge
+    for value in (None, "text", np.nan, [], {}, np.zeros((2, 3)), object()):
+        SESSION.clear()
+        commit(name, "a" if isinstance(prediction_of(name), Choice) else 3)
+        assert str(observe(name, **dict.fromkeys(inspect.signature(judge).parameters, value))).startswith(name)
 
 
 # For teachers
@@ -267,6 +322,27 @@ def test_a_file_that_is_none_is_told_and_left_out(handed_in, text, capsys):
     (handed_in / "ada" / "answers.json").write_text(text, "utf-8")
     assert gather([str(handed_in)]) == 0
     assert "2 learners, 3 predictions" in capsys.readouterr().out
+
+
+def test_learners_in_folders_of_the_same_name_stay_apart(handed_in, capsys):
+    for name in ("ada", "bo"):
+        (handed_in / name / "work").mkdir()
+        (handed_in / name / "answers.json").rename(handed_in / name / "work" / "answers.json")
+    (handed_in / "bo" / ".ipynb_checkpoints").mkdir()
+    (handed_in / "bo" / ".ipynb_checkpoints" / "answers-checkpoint.json").write_text("x")
+    gather([str(handed_in)])
+    said = capsys.readouterr()
+    assert "3 learners" in said.out and not said.err
+
+
+@pytest.mark.parametrize("wrong", [{"name": ["x"]}, {"name": None}, {"answer": ["a"]}, {"answer": {}}, {"when": 5}])
+def test_entries_of_the_wrong_kind_are_told_and_left_out(handed_in, wrong, capsys):
+    path = handed_in / "answers_cy.json"
+    entry = json.loads(path.read_text("utf-8"))["predictions"][0]
+    path.write_text(json.dumps({"predictions": [entry | wrong, entry | {"name": "\x1b[2J²"}]}), "utf-8")
+    gather([str(handed_in)])
+    said = capsys.readouterr()
+    assert "1 entries are no answers" in said.err and "\x1b" not in said.out
 
 
 def test_a_name_is_no_formula_in_a_spreadsheet(handed_in, tmp_path):

@@ -2,7 +2,8 @@
 
 >>> from optimlab import observe
 >>> observe("01.1", A=0.2965, B=0.2013)
-01.1, without a prediction: b) line B. Its errors are smaller on average: 0.2013 against 0.2965.
+01.1, without a prediction: b) the rising one, B
+  The losses are 0.2965 for A and 0.2013 for B: on average, the points lie nearer to the line that rises.
 
 `predict` shows the question (`optimlab.predictions.widget`), `observe` compares what was committed with what the cell
 has computed, and `review` tells how the predictions of a notebook went. Each notebook's questions stand in a module of
@@ -18,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks import shortened, told
-from .memory import SESSION, answers, remember
+from .memory import SESSION, SHOWN, answers, remember
 from .prediction import SURE, Amount, Choice, Prediction, known_predictions, prediction_of
 
 if TYPE_CHECKING:
@@ -62,28 +63,37 @@ def observe(name: str, **seen: Any) -> Observed:
     prediction = prediction_of(name)
     if prediction is None:
         return unknown(name)
+    said = SESSION.get(name)
     try:
-        came = prediction.judge(**seen)
-        why = prediction.right.format(**seen)
+        came = prediction.read(prediction.judge(**seen))
+        verdict = prediction.verdict(name, said["answer"] if said else None, came, prediction.right.format(**seen))
     except Exception as error:
         what = shortened(f"{type(error).__name__}: {error}", 200)
         return Observed(f"{name}: what came out could not be read ({what}). Does the cell still compute what is asked?")
-    said = SESSION.get(name)
-    verdict = prediction.verdict(name, said["answer"] if said else None, came, why)
-    if said is not None:
+    SHOWN.add(name)
+    if said is None:
+        return Observed(verdict)
+    if "right" not in said:  # the first run counts, for it is the one that was predicted
         remember(name, came=came, right="✓" in verdict)
-    return Observed(verdict, None if said is None else "✓" in verdict)
+    return Observed(verdict, "✓" in verdict)
 
 
 def review(notebook: str) -> Observed:
-    """How the predictions of a notebook went, by how sure they were: ``review("01")``."""
-    made = [(name, entry) for name, entry in SESSION.items() if name.startswith(f"{notebook}.") and "right" in entry]
+    """How the predictions of a notebook went, by how sure they were: ``review("01")``.
+
+    The first try at each counts, of earlier sessions too; what was committed after it had been shown counts not.
+    """
+    first: dict[str, dict[str, Any]] = {}
+    for entry in answers():
+        if entry["name"].startswith(f"{notebook}.") and entry.get("right") is not None and not entry.get("after"):
+            first.setdefault(entry["name"], entry)
+    made = list(first.items())
     asked = sum(name.startswith(f"{notebook}.") for name in known_predictions())
     if not asked:
         known = ", ".join(dict.fromkeys(name.split(".")[0] for name in known_predictions()))
         return Observed(f"There are no predictions of notebook {told(notebook)}; there are those of {known}.")
     if not made:
-        return Observed(f"{asked} predictions in this notebook, none committed since it was started.")
+        return Observed(f"{asked} predictions in this notebook, none committed yet.")
     lines = [f"{len(made)} of {asked} predictions committed, {sum(entry['right'] for _, entry in made)} right."]
     for level, word in enumerate(SURE):
         of_level = [entry["right"] for _, entry in made if entry["sure"] == level]
@@ -91,7 +101,7 @@ def review(notebook: str) -> Observed:
             lines.append(f"  {word}: {sum(of_level)} of {len(of_level)} right")
     again = [name for name, entry in made if not entry["right"]]
     if again:
-        lines.append(f"  To look at again: {', '.join(sorted(again))}.")
+        lines.append(f"  Predictions to look at again: {', '.join(sorted(again))}.")
     return Observed("\n".join(lines))
 
 

@@ -1,7 +1,8 @@
 """Many learners' answers as one table: ``python -m optimlab.predictions handed_in --to table.csv``.
 
-In a folder, each ``answers*.json`` is one learner's; the learner is called as the folder that holds it, or as the file
-if it lies in the folder itself (``answers_ada.json`` is ada's). Of several tries at one question the first one counts.
+In a folder, each ``answers*.json`` is one learner's; the learner is called as the folders that lead to it, or as the
+file if it lies in the folder itself (``answers_ada.json`` is ada's). Of several tries at one question the first one
+counts, and none that was committed when the answer had been shown.
 """
 
 from __future__ import annotations
@@ -15,28 +16,45 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .memory import is_entry
 from .prediction import SURE, Choice, prediction_of
 
 COLUMNS = ("learner", "prediction", "answer", "sure", "came", "right", "when")
 
 
 def learners(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(name, what was committed) for each file; one that cannot be read is told on standard error."""
+    """(name, what was committed) for each file; what cannot be read is told on standard error."""
     for path in sorted(folder.rglob("answers*.json")):
-        name = path.stem.removeprefix("answers").strip("_- .") if path.parent == folder else path.parent.name
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts):  # Jupyter's own copies
+            continue
+        name = inside.parent.as_posix() if len(inside.parts) > 1 else path.stem.removeprefix("answers").strip("_- .")
         try:
-            entries = json.loads(path.read_text("utf-8"))["predictions"]
-            yield name or path.stem, [entry for entry in entries if {"name", "answer", "when"} <= entry.keys()]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            entries = json.loads(path.read_text("utf-8-sig"))["predictions"]
+            kept = [entry for entry in entries if is_entry(entry)]
+        except (OSError, ValueError, TypeError, KeyError):
             print(f"{path} is no file of answers: left out", file=sys.stderr)
+            continue
+        if len(kept) < len(entries):
+            print(f"{path}: {len(entries) - len(kept)} entries are no answers: left out", file=sys.stderr)
+        yield plain(name or path.stem), kept
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
     """A row for each learner and prediction."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for learner, entries in learners(folder):
-        for entry in sorted(entries, key=lambda entry: str(entry["when"])):
-            values = (learner, entry["name"], entry["answer"], entry.get("sure"), entry.get("came"), entry.get("right"))
+        for entry in sorted(entries, key=lambda entry: entry["when"]):
+            if entry.get("after"):  # committed when it had been shown
+                continue
+            values = (
+                learner,
+                plain(entry["name"]),
+                entry["answer"],
+                entry.get("sure"),
+                entry.get("came"),
+                entry.get("right"),
+            )
             found.setdefault((learner, entry["name"]), dict(zip(COLUMNS, (*values, entry["when"]), strict=True)))
     return list(found.values())
 
@@ -57,7 +75,12 @@ def summary(table: list[dict[str, Any]]) -> str:
 
 
 def order(name: str) -> list[int]:
-    return [int(part) for part in str(name).split(".") if part.isdigit()]
+    return [int(part) for part in name.split(".") if part.isdecimal()]
+
+
+def plain(text: str) -> str:
+    """Without what a terminal would take for a command."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def share(judged: list[dict[str, Any]]) -> str:
@@ -68,7 +91,7 @@ def told(name: str, answer: Any, count: int) -> str:
     """The wrong answer, in the question's own words if they are still known."""
     prediction = prediction_of(name)
     known = isinstance(prediction, Choice) and prediction.takes(answer) is None
-    return f"{count} × {prediction.told(answer) if prediction and known else answer}"
+    return f"{count} × {prediction.told(answer) if prediction and known else plain(str(answer))}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -72,7 +72,7 @@ PREDICTIONS = {
         "The slope is {at0:.0f} at w = 0: negative, so down is to the right. It is {at1:.0f} at 1 and {at2:.0f} at 2: "
         "the nearer to the minimum, the flatter, and the shorter the arrow.",
         {
-            "b": "The arrow does not say how far it is to the minimum, but how steep it is here.",
+            "b": "w = 2 is nearer to the minimum; but there the curve is flatter, and the arrow shorter.",
             "c": "The slope itself points left, for it is negative; down is against the slope.",
             "d": "Down is against the slope, and the arrow is as long as the curve is steep.",
         },
@@ -106,8 +106,7 @@ PREDICTIONS = {
             "flatter, and its loss about half",
         ),
         how_much_better,
-        "Its slope is w = {w:.4f} and its loss {best:.4f}, against {B:.4f} of line B: most of the loss is not the "
-        "line's fault, for the BMI alone does not tell how the disease goes on.",
+        "Its slope is w = {w:.4f} and its loss {best:.4f}, against {B:.4f} of line B: no line makes it smaller.",
         {
             "b": "Even the best line misses most points by far: no line makes the loss small.",
             "c": "B is a little too flat, not too steep.",

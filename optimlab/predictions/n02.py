@@ -204,7 +204,7 @@ PREDICTIONS = {
         "valley is round, κ = 1.",
         {
             "a": "The raw numbers are as they were measured, but they are large and far from 0: that makes κ large.",
-            "b": "These are easy to read, and good; but their mean is not 0 yet, and so κ is not yet 1.",
+            "b": "These are good; but their mean is not 0 and their variance not 1, and so κ is not 1.",
             "d": "The best line is the same in all units; the valley in which it lies is not.",
         },
     ),
@@ -229,12 +229,12 @@ PREDICTIONS = {
         "Mean L − min L in the second half: full batch {full:.4f}, mini-batch {mini:.4f}, single sample {single:.4f}. "
         "η is the same for all three, and the mean of 16 patients shows nearly the right way.",
         {
-            "a": "Its gradient is exact, but its steps are no longer, and 16 patients show the way nearly as well.",
+            "a": "Its gradient is exact, but its steps are as long, and 16 patients show nearly the same way.",
             "c": "Its steps are cheap, not better: each follows one patient alone. The price does not show here.",
         },
     ),
     "02.10": Choice(
-        "Loss against cost, in gradients of single examples: which one wins?",
+        "For the price of 200 gradients of single examples: whose loss is lowest?",
         ("the full batch", "the mini-batch", "the single sample", "all alike: each gradient teaches as much"),
         by_the_cost,
         "L − min L for the price of 200 gradients: full batch {full:.3f}, mini-batch {mini:.3f}, single sample "
@@ -281,10 +281,10 @@ PREDICTIONS = {
         "The full batch's limit is 1.36. Where do single samples stop having a noise ball?",
         ("at the same η", "at a smaller η", "at a larger η"),
         footing,
-        "Single samples have their limit at {single:.3f}, the full batch at {full:.2f}: a single patient can be far "
-        "steeper than the mean of all.",
+        "Single samples have their limit at {single:.3f}, the full batch at {full:.2f}: the patients differ in "
+        "steepness, and that scatter makes the mean square grow sooner.",
         {
-            "a": "On average their gradient is the same; but it is the steepest patients that set the limit.",
+            "a": "On average their gradient is the same; but it scatters, and with a large η the scatter grows sooner.",
             "c": "A smaller batch is cheaper, but no safer: alone, a steep patient has its full weight.",
         },
     ),
@@ -296,8 +296,8 @@ PREDICTIONS = {
             "when η reaches 2/λmax, at about B = 54",
         ),
         end_of_the_rule,
-        "2/λmax is {limit:.2f} here. Beyond it every step makes the error larger, however many patients it reads: a "
-        "larger batch takes away noise, not curvature.",
+        "2/λmax is {limit:.2f} here. Beyond it the error in the steepest direction grows from step to step, however "
+        "many patients a step reads: a larger batch takes away noise, not curvature.",
         {
             "a": "The noise would allow it; but even the full batch, without any noise, has a limit for η.",
             "b": "1 is no limit for η: the curvature sets the limit, and with it the units of the data.",

@@ -141,7 +141,7 @@ PREDICTIONS = {
         1.25,
     ),
     "03.3": Choice(
-        "Compared with the best cell of the map, the best η on the row γ = 0.9 is …",
+        "Momentum, κ = 20: compared with the best cell of the map, the best η on the row γ = 0.9 is …",
         (
             "smaller, and it settles about as fast",
             "smaller, and it settles several times slower",
@@ -234,7 +234,7 @@ PREDICTIONS = {
         "Gradient descent is outside after step {left[GradientDescent]}, Nesterov after {left[Nesterov]}, momentum "
         "after {left[Momentum]}: where the gradient is enormous, η times the gradient is enormous, too.",
         {
-            "a": "They divide by the gradient's size, so their steps are no longer where it is steep.",
+            "a": "They divide by the gradient's size, so a steeper place does not make their steps longer.",
             "c": "The η were chosen for the start at (1, 1); where it is steeper, η times the gradient is too far.",
         },
     ),
@@ -253,7 +253,7 @@ PREDICTIONS = {
         },
     ),
     "03.11": Choice(
-        "Each has its own best η now. Does one of them win on all four surfaces?",
+        "Each has its own best η now. Does one win on both ravines, Beale's surface and Rosenbrock's valley?",
         ("yes, Adam", "yes, Nesterov", "no"),
         everywhere,
         "The winners on the surfaces, one after the other: {winners}.",
@@ -263,7 +263,7 @@ PREDICTIONS = {
         },
     ),
     "03.12": Choice(
-        "Now γ and β₁ are tuned as well. Who gains most, on average over the surfaces?",
+        "Now γ and β₁ are tuned as well. Who gains most, on average over the first three of these surfaces?",
         ("Nesterov", "Momentum", "RMSprop", "Adam"),
         gains_most,
         "With the second knob tuned, momentum is {Momentum:.1f} times as fast on average, Adam {Adam:.1f} times, "
@@ -308,7 +308,7 @@ PREDICTIONS = {
         },
     ),
     "03.15": Choice(
-        "ε goes from 0.1 down to 10⁻⁸. What happens to the two paths?",
+        "ε goes from 0.1 down to 10⁻⁸. What happens to the paper's path and Keras'?",
         ("they move farther apart", "they stay as far apart as they were", "they become one"),
         two_places,
         "They are {large:.1e} apart with the large ε, and {small:.1e} with the small one.",

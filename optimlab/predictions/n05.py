@@ -268,7 +268,7 @@ PREDICTIONS = {
         },
     ),
     "05.11": Choice(
-        "Which training losses will go to zero?",
+        "Of plain, L2, weight decay and dropout: which training losses will go to zero?",
         (
             "all four",
             "that of the plain network alone",

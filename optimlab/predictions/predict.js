@@ -77,8 +77,20 @@ function numberField(legend, unit) {
   return group;
 }
 
-/** @type {(text: string) => number} */
-const numberIn = (text) => (text.trim() ? Number(text.trim().replace(",", ".").replace(/(\d)[\s_'](?=\d{3})/g, "$1")) : NaN);
+const PATIENCE_MS = 6000; // Python that has not answered for so long is spoken of
+const DECIMAL = /^\d*\.?\d+(e[-+]?\d+)?$/i;
+const THOUSANDS = /^\d{1,3}(?:([, '_])\d{3})(?:\1\d{3})*(?:\.\d+)?$/;
+
+/**
+ * A number as somebody writes it: 0.5, 0,5, 1e3, 139000, 139,000 or 139 000.
+ * @type {(text: string) => number}
+ */
+export function numberIn(text) {
+  const plain = text.trim().replaceAll("\u00a0", " ");
+  if (THOUSANDS.test(plain)) return Number(plain.replace(/[, '_]/g, ""));
+  const decimal = plain.replace(",", ".");
+  return DECIMAL.test(decimal) ? Number(decimal) : NaN;
+}
 
 /** @type {(group: HTMLElement) => HTMLInputElement | null} */
 const checkedIn = (group) => group.querySelector("input:checked");
@@ -110,21 +122,32 @@ function render({ model, el }) {
     if (answer() === null) return asks.kind === "choice" ? "Choose one first." : "Write a number above 0 first.";
     return checkedIn(sure) ? "" : "Say how sure you are.";
   };
+  /** @type {number | undefined} */
+  let patience;
+  const enable = (/** @type {boolean} */ on) => form.querySelectorAll("input").forEach((input) => (input.disabled = !on));
   form.onsubmit = (event) => {
     event.preventDefault();
     state.value = missing();
     if (state.value) return;
-    model.set("said", { answer: answer(), sure: Number(checkedIn(sure)?.value) });
+    const said = { answer: answer(), sure: Number(checkedIn(sure)?.value) };
+    enable(false);
+    patience = window.setTimeout(() => {
+      enable(true);
+      state.value = "Python has not answered: it is busy, or this cell must be run again.";
+    }, PATIENCE_MS);
+    model.set("said", { ...said, turn: (forms += 1) }); // the same answer again is a new message
     model.save_changes();
   };
   form.oninput = () => (state.value = "");
-  for (const kind of ["keydown", "keyup", "keypress"]) form.addEventListener(kind, keepKey);
+  const keepKeys = keysOf(form);
 
   const lock = () => {
     /** @type {Said} */
     const said = model.get("locked");
     if (said?.answer === undefined) return;
-    for (const input of form.querySelectorAll("input")) input.disabled = true;
+    clearTimeout(patience);
+    const held = form.contains(document.activeElement);
+    enable(false);
     for (const input of answers.querySelectorAll("input")) {
       if (asks.kind === "choice") input.checked = input.value === said.answer;
       else input.value = String(said.answer);
@@ -132,22 +155,32 @@ function render({ model, el }) {
     for (const input of sure.querySelectorAll("input")) input.checked = Number(input.value) === said.sure;
     button.hidden = true;
     form.classList.add("optimlab-locked");
-    state.value = "Committed. Now run what follows.";
+    state.value = model.get("next");
+    state.tabIndex = -1;
+    if (held) state.focus(); // it was in what is gone now
   };
   model.on("change:locked", lock);
   lock();
-  return () => model.off("change:locked", lock);
+  return () => {
+    clearTimeout(patience);
+    keepKeys();
+    model.off("change:locked", lock);
+  };
 }
 
 /**
- * A key pressed in the form is the form's, none of the notebook's; but to run the cell, or to save.
- * @type {(event: Event) => void}
+ * A key pressed in the form is the form's, none of the notebook's, but to run the cell or to save; returns what ends it.
+ * Notebook 7 hears a key before the form does, JupyterLab after it; both let it pass if what has the focus is so marked.
+ * @type {(form: HTMLElement) => () => void}
  */
-function keepKey(event) {
-  const { ctrlKey, metaKey, shiftKey, key } = /** @type {KeyboardEvent} */ (event);
-  const forNotebook = ctrlKey || metaKey || (shiftKey && key === "Enter");
-  /** @type {Element} */ (event.target).toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
-  if (!forNotebook) event.stopPropagation();
+function keysOf(form) {
+  const decide = (/** @type {KeyboardEvent} */ event) => {
+    const forNotebook = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+    const target = /** @type {Element} */ (event.target);
+    if (form.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
+  };
+  window.addEventListener("keydown", decide, true);
+  return () => window.removeEventListener("keydown", decide, true);
 }
 
 export default { render };

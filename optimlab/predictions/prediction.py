@@ -44,6 +44,10 @@ class Choice:
             None if isinstance(answer, str) and answer in self.letters else f"choose one of {', '.join(self.letters)}"
         )
 
+    def read(self, came: Any) -> str | None:
+        """What the judge says, as it is kept."""
+        return None if came is None else str(came)
+
     def told(self, answer: Any) -> str:
         return f"{answer}) {self.letters[answer]}" if answer in self.letters else "none of these"
 
@@ -86,6 +90,10 @@ class Amount:
         """Why an answer can't be taken, or None."""
         number = isinstance(answer, int | float) and not isinstance(answer, bool)
         return None if number and 0 < answer < math.inf else "write a number above 0"
+
+    def read(self, came: Any) -> float:
+        """What the judge says, as it is kept."""
+        return float(came)
 
     def told(self, answer: Any) -> str:
         return "no number" if answer is None else f"{three_digits(answer)} {self.unit}".strip()

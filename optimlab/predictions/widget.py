@@ -10,13 +10,13 @@ import anywidget
 import traitlets
 
 from ..checks import told
-from .memory import SESSION, remember
+from .memory import SESSION, SHOWN, remember
 from .prediction import SURE, prediction_of
 
 __all__ = ["Commitment"]
 
 HERE = Path(__file__).parent
-SHOWN: WeakValueDictionary[str, Commitment] = WeakValueDictionary()
+FORMS: WeakValueDictionary[str, Commitment] = WeakValueDictionary()
 
 
 class Commitment(anywidget.AnyWidget):
@@ -31,6 +31,7 @@ class Commitment(anywidget.AnyWidget):
     levels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     said = traitlets.Dict().tag(sync=True)
     locked = traitlets.Dict().tag(sync=True)
+    next = traitlets.Unicode("Committed. Now run what follows.").tag(sync=True)
 
     def __init__(self, name: str):
         prediction = prediction_of(name)
@@ -40,16 +41,16 @@ class Commitment(anywidget.AnyWidget):
         known = SESSION.get(name)
         super().__init__(name=name, asks=prediction.as_dict(), levels=list(SURE), locked=as_locked(known))
         self.observe(self._commit, "said")
-        if name in SHOWN:
-            SHOWN[name].close()
-        SHOWN[name] = self
+        if name in FORMS:
+            FORMS[name].close()
+        FORMS[name] = self
 
     def _commit(self, change: Any) -> None:
         said = change["new"]
         answer, sure = said.get("answer"), said.get("sure")
         if self.name in SESSION or self.prediction.takes(answer) or sure not in range(len(SURE)):
             return
-        remember(self.name, answer=answer, sure=sure)
+        remember(self.name, answer=answer, sure=sure, **({"after": True} if self.name in SHOWN else {}))
         self.locked = as_locked(SESSION[self.name])
 
     def __repr__(self) -> str:

@@ -229,7 +229,7 @@ export function makeLegend(view) {
       write(text, view.veil.down ? "" : `${note.label} = ${rows.fresh ? value : "…"}`);
     }
   };
-  const words = () => view.scene.runs.filter((run) => !view.off.has(run.id)).map((run) => `${run.label}: ${readout(view, run)}`).join("; ");
+  const words = () => view.veil.down ? "" : view.scene.runs.filter((run) => !view.off.has(run.id)).map((run) => `${run.label}: ${readout(view, run)}`).join("; ");
   return { bar, update, words };
 }
 

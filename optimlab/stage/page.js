@@ -65,6 +65,7 @@ export function follow(view, names, link, exact) {
     else store.set(name, store.model.get("grids")[name][store.place(name, numbers[0])]);
   }
   if (said.has("off")) view.switchOff([...offIn(said)]);
+  if (said.has("k")) view.veil.lift();
   if (said.has("k") && Number.isFinite(Number(said.get("k")))) view.k = Math.min(Math.max(0, Number(said.get("k"))), view.scene.steps);
   if (said.has("view") && view.choice) view.arrange(said.get("view") ?? "");
   const look = (said.get("look") || "?").split(",").map(Number);

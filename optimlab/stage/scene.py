@@ -94,7 +94,7 @@ class Scene:
 
     ``unit`` is what a step is called, ``first_step`` is the one that is shown at first. Of panels that are alternatives
     the ``layout`` shows one way at first, or "both". Of a scene that is ``veiled`` the browser shows what comes out
-    only when the learner plays, steps, drags or asks.
+    only when the learner plays, steps or asks, and where nothing plays, when a control is moved.
     """
 
     panels: Sequence[Panel]

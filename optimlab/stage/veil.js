@@ -30,7 +30,9 @@ export class Veil {
   lift() {
     if (!this.down) return;
     this.down = false;
+    const held = document.activeElement === this.bar;
     this.bar.hidden = true;
+    if (held) /** @type {HTMLElement | null} */ (this.view.root.querySelector(".optimlab-chip, .optimlab-icon"))?.focus();
     for (const panel of this.view.panels) panel.key = null;
     this.view.invalidate();
   }

@@ -138,3 +138,30 @@ def test_an_exercise_with_a_number_or_a_letter_is_checked_on_the_page(page, site
     form.locator("input").press("Enter")
     assert "✓ right" in form.locator("output").inner_text()
     assert page.locator(".by-code a").count() > 0
+
+
+def commit(page, name, answer):
+    form = page.locator(f".predict[data-name='{name}'] form")
+    form.scroll_into_view_if_needed()
+    form.locator(f"input[value='{answer}']").check()
+    form.get_by_label("rather sure").check()
+    form.get_by_role("button").click()
+    return form.locator("output").inner_text()
+
+
+def test_a_prediction_is_judged_on_the_page_and_gives_no_other_one_away(page, site):
+    """The cell that answers 02.1 answers 02.2 and 02.3 as well: it opens when all three are committed."""
+    page.goto(f"{site}/book/02_gradient_descent.html")
+    fold = page.locator("details.came", has_text="02.1, without a prediction").first
+    assert not fold.get_attribute("open")
+    assert commit(page, "02.1", "a") == "Committed. Answer the next question too, then it opens."
+    assert commit(page, "02.2", "c") == "Committed. Answer the next question too, then it opens."
+    assert not page.locator("details.came[open]").count()
+    assert commit(page, "02.3", "a") == "Committed. What comes out is open below."
+    opened = page.locator("details.came[open]", has_text="02.1 not this time").last
+    text = opened.inner_text()
+    assert "02.1 not this time: you predicted a) 0.9, which is 1 − η; it is b) 0.8, which is 1 − 2η" in text
+    assert "02.2 ✓ as you predicted" in text and "02.3 ✓ as you predicted" in text
+    assert page.locator(".predict[data-name='02.1'] input").first.is_disabled()
+    assert "3 of 16 predictions committed, 2 right." in page.locator("main").inner_text()
+    assert "without a prediction" not in "".join(page.locator("details.came[open]").all_inner_texts())
