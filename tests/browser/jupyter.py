@@ -78,8 +78,8 @@ class Server:
         for _ in range(10 * SECONDS):
             if self.process.poll() is not None:
                 break
-            if file.exists():
-                return json.loads(file.read_text())["url"]
+            if file.exists() and (written := file.read_text()).endswith("}"):  # it is there before it is written
+                return json.loads(written)["url"]
             time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"JupyterLab did not start:\n{self.log.read_text()}")
