@@ -13,7 +13,7 @@ export class Veil {
     this.view = view;
     this.down = Boolean(view.scene.veiled);
     this.start = ""; // what the controls showed at first
-    this.bar = element("button", { type: "button", className: "optimlab-chip optimlab-veil", textContent: "show what comes out" });
+    this.bar = element("button", { type: "button", className: "optimlab-veil", textContent: "show what comes out" });
     this.bar.hidden = !this.down;
     this.bar.onclick = () => {
       view.k = view.scene.steps;
