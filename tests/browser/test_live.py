@@ -62,6 +62,8 @@ def test_training_curves_grow_while_the_cell_runs(notebook, server):
         pictures = []
         for epochs in (1, 3, 5):
             live.wait(EPOCHS, epochs)
+            if pictures:
+                live.wait_other_picture(pictures[-1])
             pictures.append(live.picture())
             assert int(live.root.locator(".optimlab-counter").inner_text().split()[1]) in range(epochs, 6)
         assert pictures[0] != pictures[1] != pictures[2]

@@ -67,7 +67,7 @@ def test_a_page_fits_has_formulas_and_no_grave_fault(page, site, scheme, width):
     page.goto(f"{site}/book/03_advanced_optimizers.html")
     lab(page, 0)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    assert page.locator("math").count() > 50
+    assert page.locator("math").count() > 40
     assert page.locator("math merror").count() == 0
     found = Axe().run(page).response["violations"]
     assert not [(fault["help"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in GRAVE]
@@ -93,6 +93,7 @@ def test_a_slider_moves_the_path_and_a_link_holds_it_among_several_labs(page, si
 def test_a_link_to_one_of_several_methods_leads_to_it_and_moves_no_other(page, site):
     address = f"{site}/book/03_advanced_optimizers.html"
     page.goto(address)
+    page.evaluate(OPEN)
     choice = page.locator("figure.lab fieldset").first
     choice.scroll_into_view_if_needed()
     second = choice.get_by_role("radio").nth(1)
