@@ -13,6 +13,7 @@ import pytest
 from optimlab import answers, observe, predict, review
 from optimlab.predictions import SESSION, SHOWN, SURE, Amount, Choice, asked
 from optimlab.predictions.__main__ import main as gather
+from optimlab.predictions.picture import draw
 from optimlab.predictions.prediction import known_predictions, prediction_of
 from tools import teaching
 from tools.node import found_node
@@ -116,6 +117,18 @@ def test_the_right_letter_cannot_be_guessed_from_its_place_or_its_length(outcome
     assert max(counts.values()) <= 0.6 * len(choices), counts
     longest = sum(max(p.letters, key=lambda letter: len(p.letters[letter])) == right for p, right in choices)
     assert longest <= 0.6 * len(choices), longest
+
+
+def test_a_form_has_a_picture_for_paper_that_shows_all_of_it():
+    for name in NAMES:
+        data, metadata = predict(name)._repr_mimebundle_()
+        assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"]["alt"] == data["text/plain"]
+        figure = draw(prediction_of(name))
+        ends = [text.get_window_extent().x1 for text in figure.texts]
+        assert max(ends) < figure.bbox.width, name
+        words = " ".join(text.get_text() for text in figure.texts)
+        for text in [prediction_of(name).question, *getattr(prediction_of(name), "choices", ())]:
+            assert set(text.split()) <= set(words.split()), name
 
 
 # What is said

@@ -184,7 +184,7 @@ def test_two_runs_of_a_notebook_give_the_same_bytes(tmp_path):
         write(copy, notebook)
     assert path.read_bytes() == twin.read_bytes()
     assert read(path).metadata == METADATA
-    assert problems(path, current_slug()) == ["cell 3 shows a lab without its picture and its summary"]
+    assert problems(path, current_slug()) == ["cell 3 shows something live without its picture and its words"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import anywidget
 import traitlets
 
 from ..checks import told
+from ..stage.twin import png
 from .memory import SESSION, SHOWN, remember
+from .picture import draw
 from .prediction import SURE, prediction_of
 
 __all__ = ["Commitment"]
@@ -61,7 +63,9 @@ class Commitment(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         shown = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        return data | {"text/plain": repr(self)}, metadata
+        text = repr(self)
+        still = {"text/plain": text, "image/png": png(draw(self.prediction))}
+        return data | still, metadata | {"image/png": {"alt": text}}
 
 
 def as_locked(known: dict[str, Any] | None) -> dict[str, Any]:

@@ -155,3 +155,6 @@ export function tickLabel(value, log) {
   const exponent = Math.round(Math.log10(value));
   return `10${[...String(exponent)].map((c) => SUPERSCRIPT[c]).join("")}`;
 }
+
+/** A control's value as a person reads it. @type {(value: number) => string} */
+export const exactly = (value) => String(Number(value.toPrecision(6)));

@@ -269,7 +269,7 @@ export function drawAxes(context, panel, theme) {
     context.fillText(label, Math.min(px, panel.width - context.measureText(label).width / 2), y0 + 12);
   }
   context.fillStyle = theme.ink;
-  context.fillText(spec.x_label, (x0 + x1) / 2, y0 + (ruler ? 25 : 30));
+  context.fillText(spec.x_label, (x0 + x1) / 2, y0 + (ruler ? 25 : 30), panel.width);
   if (ruler) return;
   context.fillStyle = theme.soft;
   context.textAlign = "right";

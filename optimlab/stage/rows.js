@@ -3,12 +3,10 @@
 /** @import { Store } from "./store.js" */
 /** @import { View } from "./view.js" */
 import { element } from "./controls.js";
+import { exactly } from "./numbers.js";
 
 /** @typedef {{ name: string, typed: boolean }} SliderSpec a control, and whether any number can be typed there */
 /** @typedef {{ symbol: string, row: string, meaning: string }} Told what Python says of a control */
-
-/** @type {(value: number) => string} */
-const told = (value) => String(Number(value.toPrecision(6)));
 
 /**
  * A slider over the positions of a control, and its number, which can be typed where anything between them is known.
@@ -38,8 +36,8 @@ function sliderFor({ name, typed }, store) {
     const value = store.values[name];
     if (value === undefined) return;
     if (range.value !== place()) range.value = place();
-    range.setAttribute("aria-valuetext", told(value));
-    if (!number.matches(":focus") || number.value !== told(value)) number.value = told(value);
+    range.setAttribute("aria-valuetext", exactly(value));
+    if (!number.matches(":focus") || number.value !== exactly(value)) number.value = exactly(value);
   };
   store.listeners.add(() => !number.matches(":focus") && show());
   number.onblur = show;

@@ -2,7 +2,7 @@
 
 /** @import { Store } from "./store.js" */
 import { write } from "./controls.js";
-import { rowOf } from "./numbers.js";
+import { exactly, rowOf } from "./numbers.js";
 
 /**
  * The control that a slider on the page belongs to; Python has marked it with its number.
@@ -32,9 +32,6 @@ function nameSliders(lab, store) {
     put(number, { role: "textbox", "aria-label": `${name} as a number` });
   }
 }
-
-/** @type {(value: number) => string} */
-const exactly = (value) => String(Number(value.toPrecision(6)));
 
 /**
  * What is typed beside a slider goes to the store, not to ipywidgets, which would cut it short, and move it to a

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.stage import FRESH, Stage
 from tools.notebooks import FOLDER, code_cells, read
+from tools.site.book import PREDICT
 
 from .conftest import NOTEBOOKS
 from .test_site import GRAVE
@@ -17,7 +18,8 @@ AWAKE = "figure => figure.classList.contains('alive')"
 
 def labs_of(name):
     """How many labs the notebook shows."""
-    outputs = [o for cell in code_cells(read(FOLDER / name.replace(".html", ".ipynb"))) for o in cell.outputs]
+    cells = code_cells(read(FOLDER / name.replace(".html", ".ipynb")))
+    outputs = [o for cell in cells if not PREDICT.search(cell.source) for o in cell.outputs]
     return sum({"image/png", "application/vnd.jupyter.widget-view+json"} <= o.get("data", {}).keys() for o in outputs)
 
 

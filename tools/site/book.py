@@ -42,6 +42,8 @@ def write_book(site: Path) -> None:
     write_shared(folder)
     paths = all_notebooks()
     saved = {path: read(path) for path in paths}
+    for notebook in saved.values():
+        prepare_forms(notebook)
     with ThreadPoolExecutor(2) as pool:
         alive = dict(zip(paths, pool.map(run_alive, saved.values())))
     for path in paths:
@@ -80,14 +82,19 @@ def colab(path: Path) -> str:
 # What a page needs to know of each cell
 
 
-def prepare(notebook: NotebookNode, alive: NotebookNode, folder: Path, stem: str) -> None:
-    """Say in the metadata of cells and outputs what the template shows, and write the data of the labs."""
-    count = 0
-    for cell, run in zip(code_cells(notebook), code_cells(alive), strict=True):
+def prepare_forms(notebook: NotebookNode) -> None:
+    """Forms in place of the cells that ask for an answer, or for a prediction."""
+    for cell in code_cells(notebook):
         if CHECK.search(cell.source) or ASKED.search(cell.source):
             prepare_exercise(cell)
         if found := PREDICT.search(cell.source):
             prepare_prediction(cell, found["name"])
+
+
+def prepare(notebook: NotebookNode, alive: NotebookNode, folder: Path, stem: str) -> None:
+    """Say in the metadata of cells and outputs what the template shows, and write the data of the labs."""
+    count = 0
+    for cell, run in zip(code_cells(notebook), code_cells(alive), strict=True):
         carried = [output.data for output in run.outputs if "image/png" in output.get("data", {})]
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         for output, data in zip(pictures, carried, strict=True):
