@@ -89,7 +89,7 @@ export class Ghost {
 
   /** Lines of the panels that the browser can compute, or those that it can't. @type {(travels: boolean) => Mark[]} */
   lines(travels) {
-    const sources = this.view.store.sources();
+    const sources = this.view.store.sources;
     const all = this.view.panels.flatMap((panel) => panel.spec.marks.filter((item) => ["path", "curve"].includes(item.kind)));
     return all.filter((item) => Boolean(sources[item.source]?.recipe) === travels);
   }
@@ -118,7 +118,7 @@ export class Ghost {
    */
   rows({ source }) {
     const values = this.said?.values ?? {};
-    const pick = () => this.cook.make(source, this.view.store.sources(), values) ?? { data: null, shape: [0], fresh: false };
+    const pick = () => this.cook.make(source, this.view.store.sources, values) ?? { data: null, shape: [0], fresh: false };
     return table({ store: { pick } }, source);
   }
 

@@ -62,6 +62,14 @@ export function same(a, b) {
 }
 
 /**
+ * Whether some controls' values are among those of all.
+ * @type {(some: Record<string, any>, all: Record<string, any>) => boolean}
+ */
+export function fits(some, all) {
+  return Object.entries(some).every(([name, value]) => same(value, all[name]));
+}
+
+/**
  * A number that somebody has typed, with a point or a comma; NaN if it is none.
  * @type {(text: string) => number}
  */

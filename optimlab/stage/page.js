@@ -5,7 +5,7 @@
 /** @import { Values } from "./store.js" */
 import { element, write } from "./controls.js";
 import { linkOf, linked, offIn } from "./links.js";
-import { same } from "./numbers.js";
+import { fits } from "./numbers.js";
 import { rowsOf } from "./rows.js";
 import { Traits } from "./traits.js";
 import { gazeFrom } from "./turning.js";
@@ -37,7 +37,7 @@ class PageModel extends Traits {
     const offered = this.sweeps[name];
     if (!offered) return super.get(name);
     const shown = this.shown();
-    return offered.find(({ base }) => Object.entries(base).every(([control, value]) => same(value, shown[control])));
+    return offered.find(({ base }) => fits(base, shown));
   }
 
   save_changes() {

@@ -7,7 +7,7 @@ import { degrees } from "./turning.js";
 export function reportOf(view) {
   const { store } = view;
   const sources = Object.fromEntries(
-    Object.keys(store.sources()).map((name) => {
+    Object.keys(store.sources).map((name) => {
       const { data, shape, fresh, rough } = store.pick(name);
       const size = shape.at(-1) ?? 1;
       return [name, { fresh: fresh && !rough, rough, shape, first: data ? [...data.slice(0, size)] : [], last: data ? [...data.slice(-size)] : [] }];

@@ -6,7 +6,7 @@
 
 /** @import { Bytes, Numbers } from "./numbers.js" */
 /** @import { Layout } from "./recipes.js" */
-import { floats, nearest, parsed, refusal, rowOf, same } from "./numbers.js";
+import { fits, floats, nearest, parsed, refusal, rowOf, same } from "./numbers.js";
 import { Cook } from "./recipes.js";
 import { Traits, moverOf } from "./traits.js";
 
@@ -33,7 +33,8 @@ export class Store {
   /** @param {Model} model */
   constructor(model) {
     this.model = model;
-    this.known = model.get("layout_of_sources"); // a stage that is closed has forgotten it before its picture goes
+    /** @type {Record<string, Layout>} */
+    this.sources = model.get("layout_of_sources"); // a stage that is closed has forgotten it before its picture goes
     /** @type {Values} */
     this.values = {};
     /** @type {Set<() => void>} */
@@ -53,6 +54,8 @@ export class Store {
     this.notice = ""; // why the last number that was typed has not been taken
     this.sequence = 0;
     this.asked = 0; // when the last request was sent
+    /** @type {Values | null} */
+    this.told = null; // the values of that request, until Python has answered
     /** @type {number | null} */
     this.waitingFor = null; // the request the kernel is working on
     /** @type {{ values: Values, rest: boolean } | null} */
@@ -99,7 +102,7 @@ export class Store {
    */
   exact(name, position) {
     const place = this.place(name, position);
-    const known = Object.keys(this.sources()).map((source) => this.model.get(`current_${source}`)?.base?.[name]);
+    const known = Object.keys(this.sources).map((source) => this.model.get(`current_${source}`)?.base?.[name]);
     return known.find((value) => value !== undefined && this.place(name, value) === place) ?? this.model.get("grids")[name][place];
   }
 
@@ -139,9 +142,10 @@ export class Store {
     for (const [name, point] of Object.entries(this.model.get("points"))) this.values[name] = [...point];
   }
 
+  /** Python puts a point elsewhere, or repeats what it has been told; the point may have gone on since. */
   hearPoints() {
     this.listen(this.model, "change:points", () => {
-      if (!this.dragging) this.readPoints();
+      if (!this.dragging && !(this.told && fits(this.model.get("points"), this.told))) this.readPoints();
       this.changed();
     });
   }
@@ -149,7 +153,7 @@ export class Store {
   hearKernel() {
     this.listen(this.model, "change:answered", () => {
       if (this.waitingFor === null || this.model.get("answered") < this.waitingFor) return;
-      this.waitingFor = null;
+      this.waitingFor = this.told = null;
       this.send();
     });
     this.listen(this.model, "change", () => this.changed());
@@ -181,7 +185,7 @@ export class Store {
 
   /** Whether something that Python must send is missing. @type {() => boolean} */
   lacks() {
-    return Object.entries(this.sources()).some(([name, { recipe }]) => !recipe && !this.pick(name).fresh);
+    return Object.entries(this.sources).some(([name, { recipe }]) => !recipe && !this.pick(name).fresh);
   }
 
   /**
@@ -214,14 +218,12 @@ export class Store {
     this.asked = performance.now();
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.changed(), PATIENCE_MS + 100);
+    this.told = this.wanted.values;
     this.model.set("request", { seq: this.sequence, typed: [...this.typed], ...this.wanted });
     this.typed.clear();
     this.wanted = null;
     this.model.save_changes();
   }
-
-  /** @type {() => Record<string, Layout>} */
-  sources = () => this.known;
 
   /**
    * The numbers in a trait, decoded once.
@@ -243,7 +245,7 @@ export class Store {
    * @type {(name: string) => Row}
    */
   pick(name) {
-    const found = this.cook.make(name, this.sources(), this.values) ?? this.current(name) ?? this.swept(name);
+    const found = this.cook.make(name, this.sources, this.values) ?? this.current(name) ?? this.swept(name);
     if (found) {
       const row = { ...found, fresh: true };
       this.last.set(name, row);
@@ -256,8 +258,7 @@ export class Store {
   /** @type {(name: string) => Sent | null} */
   current(name) {
     const entry = this.numbers(`current_${name}`);
-    const matches = entry && Object.entries(entry.base).every(([n, v]) => same(v, this.values[n]));
-    return matches ? entry : null;
+    return entry && fits(entry.base, this.values) ? entry : null;
   }
 
   /**
@@ -265,9 +266,9 @@ export class Store {
    * @type {(name: string) => Found | null}
    */
   swept(name) {
-    for (const control of this.sources()[name].sweeps) {
+    for (const control of this.sources[name].sweeps) {
       const entry = this.numbers(`sweep_${name}_${control}`);
-      if (!entry || !Object.entries(entry.base).every(([n, v]) => same(v, this.values[n]))) continue;
+      if (!entry || !fits(entry.base, this.values)) continue;
       const row = rowOf(this.model.get("grids")[control], this.values[control]);
       if (row >= 0) return this.rowIn(entry, row);
     }

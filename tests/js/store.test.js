@@ -155,13 +155,18 @@ test("a point in the hand is not at rest until it is let go", () => {
   assert.deepEqual(model.requests.map(({ rest }) => rest), [false, true]);
 });
 
-test("the kernel moves a point only while no hand holds it", () => {
+test("the kernel moves a point only while no hand holds it, and not back to where it has gone on from", () => {
   store.set("point", [0, 0], true);
   model.receive({ points: { point: [3, 4] } });
   assert.deepEqual(store.values.point, [0, 0]);
   store.drop();
   model.receive({ points: { point: [5, 6] } });
   assert.deepEqual(store.values.point, [5, 6]);
+  answer();
+  mock.timers.tick(REST);
+  store.set("point", [5, 7]);
+  model.receive({ points: { point: [5, 6] } });
+  assert.deepEqual(store.values.point, [5, 7]);
 });
 
 test("a value that is the same up to rounding is no change", () => {
