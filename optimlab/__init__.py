@@ -50,19 +50,26 @@ LAZY = {
     "diabetes": "problems",
     "answers": "predictions",
     "check": "exercises",
+    "find_the_fault": "faults",
     "observe": "predictions",
     "predict": "predictions",
-    "review": "predictions",
+    "review": "account",
+    "recall": "quiz",
+    "inventory": "quiz",
+    "gains": "quiz",
+    "why": "whys",
     "show": "reading",
     "race": "labs.race",
     "anatomy": "labs.anatomy",
     "batch_lab": "labs.batch",
+    "detective": "labs.detective",
     "dialects": "labs.dialects",
     "fit_lab": "labs.fit",
     "gradient_lab": "labs.gradient",
     "schedule_lab": "labs.schedule",
     "clip_lab": "labs.clip",
     "depth_lab": "labs.depth",
+    "draw_lab": "labs.draw",
     "overfit_lab": "labs.overfit",
     "saddle_lab": "labs.saddle",
     "training_lab": "labs.training",
@@ -75,12 +82,16 @@ LAZY = {
 """What loads when it is first asked for: the labs bring matplotlib and ipywidgets, the data sets scikit-learn."""
 
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZY
+    from .account import review as review
     from .exercises import check as check
+    from .faults import find_the_fault as find_the_fault
     from .labs.anatomy import anatomy as anatomy
     from .labs.batch import batch_lab as batch_lab
     from .labs.clip import clip_lab as clip_lab
     from .labs.depth import depth_lab as depth_lab
+    from .labs.detective import detective as detective
     from .labs.dialects import dialects as dialects
+    from .labs.draw import draw_lab as draw_lab
     from .labs.fit import fit_lab as fit_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
@@ -104,12 +115,15 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .predictions import answers as answers
     from .predictions import observe as observe
     from .predictions import predict as predict
-    from .predictions import review as review
     from .problems import LinearRegression as LinearRegression
     from .problems import LogisticRegression as LogisticRegression
     from .problems import breast_cancer as breast_cancer
     from .problems import diabetes as diabetes
+    from .quiz import gains as gains
+    from .quiz import inventory as inventory
+    from .quiz import recall as recall
     from .reading import show as show
+    from .whys import why as why
 
 __all__ = [
     "AdaGrad",

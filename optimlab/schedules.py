@@ -22,6 +22,7 @@ import numpy as np
 
 from .checks import check_numbers, is_whole, short, told
 from .knobs import knob, knobs_of
+from .tape import as_symbolic
 
 __all__ = [
     "ReduceOnPlateau",
@@ -34,6 +35,7 @@ __all__ = [
     "join_schedules",
     "linear_decay",
     "one_cycle",
+    "piecewise_linear",
     "polynomial_decay",
     "step_decay",
     "warmup",
@@ -270,6 +272,40 @@ class join_schedules(Schedule):
         for begin, schedule in zip(self.boundaries, self.schedules[1:]):
             eta = np.where(k < begin, eta, at_steps(schedule, np.maximum(k - begin, 0)))
         return eta
+
+
+@dataclass(frozen=True, repr=False)
+class piecewise_linear(Schedule):
+    r"""Straight lines between knots at equal distances; after the last one η stays.
+
+    .. math:: \eta(k) = \sum_i \eta_i \max\left(0,\ 1 - \left|\tfrac{(n-1)k}{T} - i\right|\right)
+
+    ``piecewise_linear((0.1, 0.1, 0), 100)`` is constant for 50 steps and falls to 0 in the next 50 (optax's
+    ``piecewise_interpolate_schedule("linear", …)`` and NumPy's ``interp`` are the same).
+
+    Parameters
+    ----------
+    values : η₀, …, η_{n−1} at the n knots, n ≥ 2
+    steps : T, the step of the last knot
+    """
+
+    values: Any = (0.1, 0.0)
+    steps: int = count(100, "T", "number of steps")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if as_symbolic(self.values) is not None:
+            return
+        must = "piecewise_linear needs the learning rates η at two knots or more, finite numbers ≥ 0"
+        values = check_numbers(self.values, must)
+        if values.ndim != 1 or len(values) < 2 or not (values >= 0).all():
+            raise ValueError(f"{must}, got {told(self.values)}")
+        object.__setattr__(self, "values", tuple(values.tolist()))
+
+    def __call__(self, k: Any) -> Any:
+        knots = np.arange(len(self.values))
+        place = np.minimum(k, self.steps) * (knots[-1] / self.steps)
+        return (np.maximum(0.0, 1.0 - np.abs(place[..., None] - knots)) * self.values).sum(axis=-1)
 
 
 def is_schedule(thing: Any) -> bool:

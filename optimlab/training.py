@@ -334,7 +334,7 @@ def sizing(points: Iterator[Point], layers: Layers, sizes: list[np.ndarray]) -> 
     def sizes_of(before: Point, after: Point) -> np.ndarray:
         with np.errstate(all="ignore"):
             moved = norms(after.theta - before.theta) / norms(before.theta)
-        gradient = norms(np.asarray(after.asked[-1][1])) if after.asked else np.full(len(moved), np.nan)
+            gradient = norms(np.asarray(after.asked[-1][1])) if after.asked else np.full(len(moved), np.nan)
         return np.stack([gradient, moved])
 
     start = next(points)

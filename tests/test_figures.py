@@ -43,6 +43,7 @@ EXAMPLES = {  # one of each kind; the sources are below
     "bars": MARKS["bars"](source="path", channels=[0, 1], colors=["red", "blue"], labels=["x", "y"]),
     "histogram": MARKS["histogram"](source="path", first=0, count=3, run="Adam"),
     "handle": MARKS["handle"](control="start", label="start θ₀"),
+    "knots": MARKS["knots"](control="knots", x=[0, 1], label="η"),
 }
 
 
@@ -50,7 +51,7 @@ def picture_of(*marks, path=PATH, k=None, **panel):
     run = Run("Adam", "Adam", *style_of(["Adam"])[0])
     scene = Scene([Panel((-1, 1), (-1, 1), marks=list(marks), **panel)], [run], steps=len(path) - 1)
     rows = {"map": MAP, "path": path, "field": FIELD, "picture": PICTURE.getvalue()}
-    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5)}, k)
+    return draw(scene, rows, {"lr": 0.1, "start": (-1.0, 0.5), "knots": (0.2, 0.5)}, k)
 
 
 def pixels(data):

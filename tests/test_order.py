@@ -26,6 +26,6 @@ def test_cells_run_from_the_last_to_the_first_show_what_they_show_in_order(path)
     again = nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell) for cell in cells])
     run(again)
     tidy(again)
-    assert len(again.cells) > 15
+    assert len(again.cells) > 3
     for cell, saved in zip(again.cells, cells):
         assert shown(cell) == shown(saved), cell.source

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimlab import answers, observe, predict, review
-from optimlab.predictions import SESSION, SHOWN, SURE, Amount, Choice, asked
+from optimlab import answers, memory, observe, predict, review
+from optimlab.forms.picture import draw
+from optimlab.memory import KNOWN, SESSION, SHOWN
+from optimlab.predictions import SURE, Amount, Choice, asked
+from optimlab.predictions.__main__ import drawn, rows
 from optimlab.predictions.__main__ import main as gather
-from optimlab.predictions.picture import draw
 from optimlab.predictions.prediction import known_predictions, prediction_of
+from optimlab.predictions.widget import on_paper
 from tools import teaching
 from tools.node import found_node
 from tools.notebooks import all_notebooks, code_cells, read
@@ -33,11 +36,12 @@ SAVED = re.compile(r"^([\d.]+), without a prediction: (.*)(?:\n  (.*))?", re.MUL
 def fresh(tmp_path, monkeypatch):
     """As after the start of a kernel, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    SESSION.clear()
-    SHOWN.clear()
+    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
+    for known in (*KNOWN.values(), SHOWN):
+        known.clear()
     yield
-    SESSION.clear()
-    SHOWN.clear()
+    for known in (*KNOWN.values(), SHOWN):
+        known.clear()
 
 
 def commit(name, answer, sure=1):
@@ -123,7 +127,7 @@ def test_a_form_has_a_picture_for_paper_that_shows_all_of_it():
     for name in NAMES:
         data, metadata = predict(name)._repr_mimebundle_()
         assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"]["alt"] == data["text/plain"]
-        figure = draw(prediction_of(name))
+        figure = draw([on_paper(prediction_of(name))])
         ends = [text.get_window_extent().x1 for text in figure.texts]
         assert max(ends) < figure.bbox.width, name
         words = " ".join(text.get_text() for text in figure.texts)
@@ -228,7 +232,7 @@ def test_a_spoiled_file_is_put_aside_and_nothing_is_lost(tmp_path, text):
 
 
 def test_where_nothing_can_be_written_the_session_knows(monkeypatch, tmp_path):
-    monkeypatch.setattr("optimlab.predictions.memory.FILE", tmp_path / "no such folder" / "answers.json")
+    monkeypatch.setattr("optimlab.memory.FILE", tmp_path / "no such folder" / "answers.json")
     commit("01.1", "b")
     assert observe("01.1", A=0.3, B=0.2).right and len(answers()) == 1
 
@@ -303,7 +307,7 @@ def test_wrong_values_under_the_right_names_raise_nothing(name):
 def test_the_guide_for_teachers_has_todays_answers():
     guide = teaching.GUIDE.read_text("utf-8")
     assert guide == teaching.filled(guide, all_notebooks()), "python -m tools.teaching"
-    assert guide.count("came out |") == len(all_notebooks())
+    assert guide.count("came out |") == len(NOTEBOOKS)
 
 
 @pytest.fixture
@@ -328,6 +332,14 @@ def test_a_class_is_one_table_in_which_the_first_try_counts(handed_in, tmp_path,
     with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
         table = {(row["learner"], row["prediction"]): row for row in csv.DictReader(file)}
     assert table["ada", "01.1"]["answer"] == "a" and table["cy", "01.1"]["right"] == "True"
+
+
+def test_a_class_is_a_picture_too(handed_in, tmp_path, capsys):
+    gather([str(handed_in), "--picture", str(tmp_path / "class.png")])
+    figure = drawn(rows(handed_in))
+    assert (tmp_path / "class.png").read_bytes().startswith(b"\x89PNG")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["01.1", "03.2"]
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [1, 2, 1]  # 01.1: one right, two wrong
 
 
 @pytest.mark.parametrize("text", ["x", "[]", '{"predictions": [1]}', '{"predictions": [{}]}'])

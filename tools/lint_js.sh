@@ -3,4 +3,4 @@
 set -eu
 sh tools/install_js.sh
 tools/js/node_modules/.bin/tsc -p tools/js
-tools/js/node_modules/.bin/eslint -c tools/js/eslint.config.js --max-warnings 0 optimlab/stage optimlab/predictions tools/site/book tests/js
+tools/js/node_modules/.bin/eslint -c tools/js/eslint.config.js --max-warnings 0 optimlab/stage optimlab/forms tools/site/book tests/js

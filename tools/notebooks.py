@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tools.setup_cell import ROOT, current_slug, setup_cell
+from tools.slides import mark
 
 FOLDER = ROOT / "notebooks"
 
@@ -23,7 +24,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-CELL_METADATA = {"tags", "jupyter", "editable", "deletable"}  # what an author sets; the rest goes
+CELL_METADATA = {"tags", "jupyter", "editable", "deletable", "slideshow"}  # what an author sets; the rest goes
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE = re.compile(r" at 0x\w+|(?:/home|/root|/Users|/tmp|/site-packages)/\S*")  # true on one machine only
 MAX_BYTES = 1_500_000
@@ -100,6 +101,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
     for number, cell in enumerate(notebook.cells, start=1):
         cell.setdefault("id", f"cell-{number}")
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+    mark(notebook.cells)
     for number, output in enumerate(outputs(notebook)):
         output.pop("transient", None)
         if WIDGET in output.get("data", {}):

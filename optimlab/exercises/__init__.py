@@ -17,6 +17,7 @@ from importlib import import_module
 import numpy as np
 
 from ..checks import shortened, told
+from ..memory import KNOWN, remember
 
 __all__ = ["Exercise", "Unanswered", "Verdict", "check"]
 
@@ -62,7 +63,8 @@ class Verdict:
 def check(name: str, answer=None) -> Verdict:
     """Check an answer: ``check("02.1", 0.5)``.
 
-    An exercise that has no answer yet (None or ``...``) says so. Whatever the answer is, nothing is raised.
+    An exercise that has no answer yet (None or ``...``) says so; one that is solved is noted in the learner's own file
+    (`optimlab.memory`). Whatever the answer is, nothing is raised.
     """
     try:
         exercise = exercises_of(name)[name]
@@ -82,6 +84,8 @@ def check(name: str, answer=None) -> Verdict:
         return Verdict(f"{name} not yet: this answer could not be used ({what}). Compare it with the question.", False)
     if hint:
         return Verdict(f"{name} not yet. {shortened(hint, 600)}", False)
+    if name not in KNOWN["exercises"]:
+        remember(name, "exercises", answer="solved")
     return Verdict(f"{name} ✓ right. {exercise.praise}".rstrip(), True)
 
 

@@ -1,13 +1,14 @@
 """What travels: recipes by which the browser computes a source itself, at the rate of the screen and without a kernel.
 
 A *recipe* is data: tapes (`optimlab.tape`), and what to do with them. `stage/recipes.js` follows it; `rows_of_recipe`
-does the same here, to check a recipe before it is sent, and for tests. There are five kinds:
+does the same here, to check a recipe before it is sent, and for tests. There are six kinds:
 
 - "walk": ``first`` makes θ and the state from the controls; ``step`` makes the next ones, and the row of each step;
 - "map": such a walk at every place of a ``plane`` of its inputs, and the row after its last step;
 - "cell": a place of such a plane, the one nearest to a point or the one where a map is lowest;
 - "field": ``tape`` is the loss at x and y, over a grid;
-- "formula": ``tape`` gives all rows at once.
+- "formula": ``tape`` gives all rows at once;
+- "choice": one of other sources, by the number that a point has.
 
 A recipe may be made ``of`` other sources that travel: a cell of a map, a walk of what a cell holds. What can't be
 recorded keeps its sweeps from the kernel; then the reason stands in place of the recipe.
@@ -31,8 +32,8 @@ from ..stage.widget import Source
 from ..tape import Unrecordable, record
 
 __all__ = [
-    "Inspection", "Taken", "Walk", "cell_recipe", "checked", "field_recipe", "formula_recipe", "map_recipe",
-    "rows_of_recipe", "settling", "theta_and_excess", "walk_recipe",
+    "Inspection", "Taken", "Walk", "cell_recipe", "checked", "choice_recipe", "field_recipe", "formula_recipe",
+    "map_recipe", "rows_of_recipe", "settling", "theta_and_excess", "walk_recipe",
 ]  # fmt: skip
 
 HUGE = 1e30  # beyond it a browser's numbers overflow, and heights are not drawn
@@ -169,6 +170,19 @@ def cell_recipe(
     cells = [np.asarray(values, float).tolist() for values in (across, up)]
     recipe: Recipe = {"kind": "cell", "cells": cells, "logs": list(logs)}
     return recipe | ({"at": at} if at is not None else {"of": [of], "row": row})
+
+
+def choice_recipe(of: Sequence[str], at: str, table: Sequence[int] | None = None) -> Recipe:
+    """The recipe of a source that is one of others of the same shape, or NaN where none of them is meant.
+
+    Parameters
+    ----------
+    of : their names
+    at : a point of one coordinate, which says the number of the one that is meant
+    table : where the point does not say that number itself, but a place in this table of such numbers; where there is
+        no such place, the first one is meant
+    """
+    return {"kind": "choice", "of": list(of), "at": at, "table": None if table is None else list(table)}
 
 
 def walked(begin: Callable, inputs: Shapes, steps: int, memory: Mapping[str, float], tell: Callable) -> Recipe:
@@ -325,12 +339,20 @@ def follow_formula(recipe: Recipe, values: Mapping[str, Any], few: bool, made: S
     return recipe["tape"].run(values)["rows"].reshape(recipe["shape"])
 
 
+def follow_choice(recipe: Recipe, values: Mapping[str, Any], few: bool, made: Sequence) -> np.ndarray:
+    number, table = float(values[recipe["at"]][0]), recipe["table"]
+    if table is not None:
+        number = next((meant for place, meant in enumerate(table) if place == number), table[0])
+    return next((rows for i, rows in enumerate(made) if i == number), np.full_like(made[0], np.nan))
+
+
 FOLLOWED: dict[str, Callable[..., np.ndarray]] = {
     "walk": follow_walk,
     "map": follow_map,
     "cell": follow_cell,
     "field": follow_field,
     "formula": follow_formula,
+    "choice": follow_choice,
 }
 
 
@@ -364,7 +386,7 @@ class Inspection:
 
 def alike(wanted: np.ndarray, found: np.ndarray, kind: str) -> bool:
     """Whether two computations gave the same, but for rounding."""
-    wanted = wanted[: len(found)] if kind == "walk" else wanted
+    wanted = wanted[: len(found)] if kind in ("walk", "choice") else wanted
     if wanted.shape != found.shape:
         return False
     same = np.isclose(wanted, found, rtol=1e-6, atol=1e-12, equal_nan=True)

@@ -6,9 +6,9 @@
   The losses are 0.2965 for A and 0.2013 for B: on average, the points lie nearer to the line that rises.
 
 `predict` shows the question (`optimlab.predictions.widget`), `observe` compares what was committed with what the cell
-has computed, and `review` tells how the predictions of a notebook went. Each notebook's questions stand in a module of
+has computed. Each notebook's questions stand in a module of
 their own (``n01``, ``n02``, …) as a dict ``PREDICTIONS``. What a learner has committed is kept in a file beside the
-notebook (`optimlab.predictions.memory`); nothing leaves the machine.
+notebook (`optimlab.memory`); nothing leaves the machine.
 
 The way of teaching is predict–observe–explain (White & Gunstone 1992); that predicting first is what makes a
 demonstration teach, Crouch et al. (2004) measured.
@@ -19,17 +19,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks import shortened, told
-from .memory import SESSION, SHOWN, answers, remember
+from ..memory import SESSION, SHOWN, answers, remember
 from .prediction import SURE, Amount, Choice, Prediction, known_predictions, prediction_of
 
 if TYPE_CHECKING:
     from .widget import Commitment
 
-__all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "asked", "observe", "predict", "review"]
+__all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "asked", "observe", "predict"]
 
 
 class Observed:
-    """What `observe` and `review` say; it shows itself as its last line."""
+    """What is said to a learner; it shows itself as its last line."""
 
     def __init__(self, text: str, right: bool | None = None):
         self.text, self.right = text, right
@@ -76,33 +76,6 @@ def observe(name: str, **seen: Any) -> Observed:
     if "right" not in said:  # the first run counts, for it is the one that was predicted
         remember(name, came=came, right="✓" in verdict)
     return Observed(verdict, "✓" in verdict)
-
-
-def review(notebook: str) -> Observed:
-    """How the predictions of a notebook went, by how sure they were: ``review("01")``.
-
-    The first try at each counts, of earlier sessions too; what was committed after it had been shown counts not.
-    """
-    first: dict[str, dict[str, Any]] = {}
-    for entry in answers():
-        if entry["name"].startswith(f"{notebook}.") and entry.get("right") is not None and not entry.get("after"):
-            first.setdefault(entry["name"], entry)
-    made = list(first.items())
-    asked = sum(name.startswith(f"{notebook}.") for name in known_predictions())
-    if not asked:
-        known = ", ".join(dict.fromkeys(name.split(".")[0] for name in known_predictions()))
-        return Observed(f"There are no predictions of notebook {told(notebook)}; there are those of {known}.")
-    if not made:
-        return Observed(f"{asked} predictions in this notebook, none committed yet.")
-    lines = [f"{len(made)} of {asked} predictions committed, {sum(entry['right'] for _, entry in made)} right."]
-    for level, word in enumerate(SURE):
-        of_level = [entry["right"] for _, entry in made if entry["sure"] == level]
-        if of_level:
-            lines.append(f"  {word}: {sum(of_level)} of {len(of_level)} right")
-    again = [name for name, entry in made if not entry["right"]]
-    if again:
-        lines.append(f"  Predictions to look at again: {', '.join(sorted(again))}.")
-    return Observed("\n".join(lines))
 
 
 def asked(name: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .memory import is_entry
+from ..memory import is_entry
+from ..quiz.questions import question_of
 from .prediction import SURE, Choice, prediction_of
 
 COLUMNS = ("learner", "prediction", "answer", "sure", "came", "right", "when")
@@ -74,8 +75,31 @@ def summary(table: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def order(name: str) -> list[int]:
-    return [int(part) for part in name.split(".") if part.isdecimal()]
+def drawn(table: list[dict[str, Any]]) -> Any:
+    """A bar for each question: how many were right, and how many chose each of the wrong answers."""
+    from matplotlib.figure import Figure  # the table needs it not
+
+    judged = [row for row in table if row["right"] is not None]
+    names = sorted({row["prediction"] for row in judged}, key=order)
+    figure = Figure(figsize=(9, 1.2 + 0.28 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    for place, name in enumerate(names):
+        answers = Counter("✓" if row["right"] else str(row["answer"]) for row in judged if row["prediction"] == name)
+        left = 0
+        for answer, count in sorted(answers.items(), key=lambda item: (item[0] != "✓", item[0])):
+            color = "#009E73" if answer == "✓" else "#E69F00"
+            axes.barh(place, count, left=left, color=color, edgecolor="white")
+            axes.text(left + count / 2, place, plain(answer), ha="center", va="center", fontsize=7, parse_math=False)
+            left += count
+    axes.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlabel("learners: right (✓), and each wrong answer")
+    return figure
+
+
+def order(name: str) -> list[tuple[bool, int, str]]:
+    """Numbers by their size, before words."""
+    return [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in name.split(".")]
 
 
 def plain(text: str) -> str:
@@ -89,7 +113,7 @@ def share(judged: list[dict[str, Any]]) -> str:
 
 def told(name: str, answer: Any, count: int) -> str:
     """The wrong answer, in the question's own words if they are still known."""
-    prediction = prediction_of(name)
+    prediction = prediction_of(name) or question_of(name)
     known = isinstance(prediction, Choice) and prediction.takes(answer) is None
     return f"{count} × {prediction.told(answer) if prediction and known else plain(str(answer))}"
 
@@ -100,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         "folder", type=Path, help="where the learners' answers*.json are, in folders of their own or not"
     )
     parser.add_argument("--to", type=Path, help="the table to write, as CSV")
+    parser.add_argument("--picture", type=Path, help="the picture to write: right and wrong answers to each question")
     chosen = parser.parse_args(arguments)
     if not chosen.folder.is_dir():
         parser.error(f"there is no folder {chosen.folder}")
@@ -111,6 +136,8 @@ def main(arguments: list[str] | None = None) -> int:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows({key: harmless(value) for key, value in row.items()} for row in table)
+    if chosen.picture:
+        drawn(table).savefig(chosen.picture)
     print(f"{len({row['learner'] for row in table})} learners, {len(table)} predictions")
     print(summary(table))
     return 0

@@ -146,6 +146,12 @@ def plateau_and_noise(end):
     return "a" if ratio > 1.2 else "b" if ratio < 1 / 1.2 else None
 
 
+def line_against_cosine(cosine, drawn):
+    """04.21: where the best of each ends."""
+    ratio = drawn / cosine
+    return "a" if 0.9 < ratio <= 1 else "c" if 0.55 < ratio < 0.8 else "b" if 0 < ratio < 0.1 else None
+
+
 PREDICTIONS = {
     "04.1": Choice(
         "Where is the path with η = 0.001 after 300 steps?",
@@ -398,6 +404,20 @@ PREDICTIONS = {
         {
             "b": "A lucky step sets a best loss that is hard to beat, long before the path is in its ball.",
             "c": "It falls by less and less, but each time by more than 0.01 % of the best, and that counts as better.",
+        },
+    ),
+    "04.21": Choice(
+        "Against the best cosine, how low does the best line of twelve knots end after 60 steps?",
+        (
+            "hardly lower, by less than a tenth",
+            "more than ten times lower",
+            "lower by about a third",
+        ),
+        line_against_cosine,
+        "The best cosine ends at {cosine:.5f}, the best line that was found at {drawn:.5f}.",
+        {
+            "a": "The cosine begins to fall at once, while the start is far from forgotten; a free line can wait.",
+            "b": "Each step adds noise of its own, so in 60 steps no schedule gets far below a good one.",
         },
     ),
 }

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NOTEBOOKS", "SURE", "Amount", "Choice", "Prediction", "known_predictions", "prediction_of"]
+__all__ = ["NOTEBOOKS", "SURE", "Amount", "Choice", "Prediction", "Question", "known_predictions", "prediction_of"]
 
 NOTEBOOKS = tuple(sorted(path.stem[1:] for path in Path(__file__).parent.glob("n[0-9][0-9].py")))
 SURE = ("a guess", "rather sure", "certain")
@@ -62,6 +62,20 @@ class Choice:
     def as_dict(self) -> dict[str, Any]:
         """For the browser."""
         return {"kind": "choice", "question": self.question, "choices": self.letters, "wrong": dict(self.wrong)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Choice):
+    """A question that needs no cell of a notebook: it measures itself what comes out.
+
+    Parameters
+    ----------
+    measure : ``measure() -> what was seen``, the arguments of the judge, computed within a second
+    about : the idea in a few words, as in "the limit of η"
+    """
+
+    measure: Callable[[], dict[str, Any]]
+    about: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -10,22 +9,22 @@ import anywidget
 import traitlets
 
 from ..checks import told
-from ..stage.twin import png
-from .memory import SESSION, SHOWN, remember
-from .picture import draw
-from .prediction import SURE, prediction_of
+from ..forms import FORMS, STYLE
+from ..forms.picture import draw, still
+from ..memory import SESSION, SHOWN, remember
+from ..stage.bundle import bundle
+from .prediction import SURE, Choice, Prediction, prediction_of
 
-__all__ = ["Commitment"]
+__all__ = ["Commitment", "on_paper", "words_of"]
 
-HERE = Path(__file__).parent
-FORMS: WeakValueDictionary[str, Commitment] = WeakValueDictionary()
+OPEN: WeakValueDictionary[str, Commitment] = WeakValueDictionary()
 
 
 class Commitment(anywidget.AnyWidget):
     """One prediction. The browser sets `said` once; Python checks it, remembers it and locks it."""
 
-    _esm = (HERE / "predict.js").read_text("utf-8")
-    _css = (HERE / "predict.css").read_text("utf-8")
+    _esm = bundle(FORMS / "predict.js")
+    _css = STYLE
     _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
 
     name = traitlets.Unicode().tag(sync=True)
@@ -33,39 +32,51 @@ class Commitment(anywidget.AnyWidget):
     levels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     said = traitlets.Dict().tag(sync=True)
     locked = traitlets.Dict().tag(sync=True)
+    button = traitlets.Unicode("That is my prediction").tag(sync=True)
+    outcome = traitlets.Unicode().tag(sync=True)
     next = traitlets.Unicode("Committed. Now run what follows.").tag(sync=True)
 
-    def __init__(self, name: str):
-        prediction = prediction_of(name)
+    def __init__(self, name: str, prediction: Prediction | None = None):
+        prediction = prediction_of(name) if prediction is None else prediction
         if prediction is None:
             raise ValueError(f"there is no prediction {told(name)}")
         self.prediction = prediction
         known = SESSION.get(name)
         super().__init__(name=name, asks=prediction.as_dict(), levels=list(SURE), locked=as_locked(known))
         self.observe(self._commit, "said")
-        if name in FORMS:
-            FORMS[name].close()
-        FORMS[name] = self
+        if name in OPEN:
+            OPEN[name].close()
+        OPEN[name] = self
 
     def _commit(self, change: Any) -> None:
         said = change["new"]
         answer, sure = said.get("answer"), said.get("sure")
         if self.name in SESSION or self.prediction.takes(answer) or sure not in range(len(SURE)):
             return
-        remember(self.name, answer=answer, sure=sure, **({"after": True} if self.name in SHOWN else {}))
+        after = {"after": True} if self.name in SHOWN else {}
+        remember(self.name, **{"answer": answer, "sure": sure, **after})
         self.locked = as_locked(SESSION[self.name])
 
     def __repr__(self) -> str:
-        asks = self.prediction.as_dict()
-        lines = [f"{letter}) {text}" for letter, text in asks.get("choices", {}).items()]
-        return "\n".join([f"Prediction {self.name}: {self.prediction.question}", *(f"  {line}" for line in lines)])
+        return words_of(f"Prediction {self.name}", self.prediction)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)
-        data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        text = repr(self)
-        still = {"text/plain": text, "image/png": png(draw(self.prediction))}
-        return data | still, metadata | {"image/png": {"alt": text}}
+        return still(super()._repr_mimebundle_(**kwargs), repr(self), draw([on_paper(self.prediction)]))
+
+
+def words_of(what: str, prediction: Prediction) -> str:
+    """The question and its choices, for who can't see the form."""
+    choices = prediction.letters if isinstance(prediction, Choice) else {}
+    return "\n".join([f"{what}: {prediction.question}", *(f"  {letter}) {text}" for letter, text in choices.items())])
+
+
+def on_paper(prediction: Prediction) -> tuple[str, list[str]]:
+    """The question, its choices or the place for a number, and how sure one can be."""
+    if isinstance(prediction, Choice):
+        below = [f"○ {letter}) {text}" for letter, text in prediction.letters.items()]
+    else:
+        below = [f"________ {prediction.unit}"]
+    return prediction.question, [*below, "How sure are you?   " + "   ".join(f"○ {word}" for word in SURE)]
 
 
 def as_locked(known: dict[str, Any] | None) -> dict[str, Any]:

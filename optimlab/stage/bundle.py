@@ -8,6 +8,7 @@ go over several lines).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 __all__ = ["bundle", "modules"]
@@ -22,9 +23,13 @@ INDENT = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
-def bundle(entry: Path) -> str:
-    """One module that does what the module `entry` does. Only `entry` has an ``export default {…}``."""
-    sources = {path.name: EXPORT.sub("", IMPORT.sub("", path.read_text("utf-8"))) for path in modules(entry)}
+def bundle(entry: Path, without: Collection[str] = ()) -> str:
+    """One module that does what the module `entry` does. Only `entry` has an ``export default {…}``.
+
+    Modules that are not needed there may be left out, by name: what they define must never be asked for.
+    """
+    kept = [path for path in modules(entry) if path.name not in without]
+    sources = {path.name: EXPORT.sub("", IMPORT.sub("", path.read_text("utf-8"))) for path in kept}
     homes: dict[str, str] = {}
     for module, source in sources.items():
         for name in NAME.findall(source):

@@ -5,6 +5,7 @@
 /** @import { Camera } from "./camera.js" */
 /** @import { Run, View } from "./view.js" */
 import { finiteSteps, table } from "./lines.js";
+import { makeKnots } from "./knots.js";
 import { clamp, moved, short } from "./numbers.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -81,6 +82,17 @@ export function makeHandle(panel, item, view, camera) {
   if (!camera) Object.assign(panel.front.style, { cursor: "crosshair", touchAction: "none" });
   button.addEventListener("keydown", key);
   return { panel, place };
+}
+
+/**
+ * All that can be dragged in a panel.
+ * @type {(panel: Panel, view: View, camera?: () => Camera | null) => { panel: Panel, place: () => void }[]}
+ */
+export function makeHandles(panel, view, camera) {
+  return panel.spec.marks.flatMap((item) => {
+    if (item.kind === "knots") return [makeKnots(panel, item, view)];
+    return item.kind === "handle" ? [makeHandle(panel, item, view, camera)] : [];
+  });
 }
 
 /** @type {Record<string, string>} */

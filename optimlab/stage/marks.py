@@ -14,8 +14,8 @@ from ..checks import told
 from ..palette import STEPS
 
 __all__ = [
-    "MARKS", "Arrow", "Bars", "Curve", "Dot", "Field", "Fog", "HLine", "Handle", "Histogram", "Line", "Map", "Mark",
-    "Path", "Picture", "Points", "Solid", "VLine",
+    "MARKS", "Arrow", "Bars", "Curve", "Dot", "Field", "Fog", "HLine", "Handle", "Histogram", "Knots", "Line", "Map",
+    "Mark", "Path", "Picture", "Points", "Solid", "VLine",
 ]  # fmt: skip
 
 
@@ -257,6 +257,16 @@ class Handle(Mark):
     y: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Knots(Mark):
+    """A control of several numbers, the heights of knots at `x`: to draw a line through, or to move one by one."""
+
+    kind = "knots"
+    control: str
+    x: Sequence[float]
+    label: str
+
+
 MARKS: dict[str, type[Mark]] = {
     mark.kind: mark
     for mark in (
@@ -276,5 +286,6 @@ MARKS: dict[str, type[Mark]] = {
         Bars,
         Histogram,
         Handle,
+        Knots,
     )
 }

@@ -68,12 +68,18 @@ def html_page(data: Mapping[str, Any], title: str = "", caption: str = "", head:
         head=head,
         caption=f"{escape(caption)} · " if caption else "",
         data=as_json(data).replace("<", "\\u003c"),
-        program=bundle(HERE / "page.js").replace("</script", "<\\/script"),
+        program=bundle(HERE / "page.js", needless(data["traits"]["scene"])).replace("</script", "<\\/script"),
     )
 
 
 def as_json(data: Mapping[str, Any]) -> str:
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
+
+
+def needless(scene: Mapping[str, Any]) -> list[str]:
+    """Modules that a page with this scene can do without: a page is small."""
+    knots = any(mark["kind"] == "knots" for panel in scene["panels"] for mark in panel["marks"])
+    return [name for name, needed in {"riddle.js": scene["riddle"], "knots.js": knots}.items() if not needed]
 
 
 def page_data(
@@ -105,7 +111,9 @@ def page_data(
     offered = [c for c in controls if c.name not in needed or c.name in chosen]
     traits = {
         "uid": stage.uid,
-        "scene": without_handles(scene, {n: p for n, p in stage.points.items() if n not in movable}).as_dict(),
+        "scene": without_handles(
+            of_one(scene, movable), {n: p for n, p in stage.points.items() if n not in movable}
+        ).as_dict(),
         "grids": {name: grid.tolist() for name, grid in grids.items()},
         "positions": {n: rounded(grid if n in needed else even[n]) for n, grid in grids.items()},
         "points": {name: list(values[name]) for name in stage.points},
@@ -203,6 +211,13 @@ def without_handles(scene: Scene, fixed: Mapping[str, Any]) -> Scene:
         return replace(panel, title=title, marks=[still(mark) for mark in panel.marks])
 
     return replace(scene, panels=[without(panel) for panel in scene.panels])
+
+
+def of_one(scene: Scene, movable: Sequence[str]) -> Scene:
+    """The scene with the one riddle that is shown, where Python alone could compute another."""
+    if scene.riddle is None or scene.riddle["at"] in movable:
+        return scene
+    return replace(scene, riddle=scene.riddle | {"alone": True})
 
 
 def rounded(positions: Iterable[float]) -> list[float]:

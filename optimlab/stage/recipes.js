@@ -10,7 +10,7 @@ import { Walk } from "./walks.js";
 
 /**
  * @typedef {object} Recipe
- * @property {"walk" | "map" | "cell" | "field" | "formula"} kind
+ * @property {"walk" | "map" | "cell" | "field" | "formula" | "choice"} kind
  * @property {string[]} [of] the sources that it is made of
  * @property {TapeSpec} first of a walk or a map: θ and the state, from the controls
  * @property {TapeSpec} step the next θ and state, and the row of the step
@@ -20,7 +20,8 @@ import { Walk } from "./walks.js";
  * @property {[string, number[]][]} plane of a map: the inputs across and up, and their values
  * @property {[number[], number[]]} cells of a cell: the values across and up
  * @property {boolean[]} logs whether these are logarithmic
- * @property {string} [at] the point that is nearest to it; else it is where a map is lowest
+ * @property {string} [at] the point that is nearest to it; else it is where a map is lowest; of a choice the point that says which
+ * @property {number[] | null} [table] of a choice: which one is meant, for each number that the point can have
  * @property {number | null} row of that map
  * @property {TapeSpec} tape of a field or a formula
  * @property {[number, number, number]} x of a field: from, to, how many
@@ -90,8 +91,19 @@ export class Cook {
 export function maker(recipe) {
   if (recipe.kind === "walk") return walker(recipe);
   if (recipe.kind === "cell") return (values, of) => cellOf(recipe, values, of?.[0]);
+  if (recipe.kind === "choice") return (values, of = []) => chosenOf(recipe, values, of);
   const program = new Program(recipe.tape, recipe.kind === "field" ? ["θ"] : []);
   return (values) => (recipe.kind === "field" ? field(recipe, program, values) : formula(recipe, program, values));
+}
+
+/**
+ * The source that a point means; NaN if it means none of them.
+ * @type {(recipe: Recipe, values: Controls, of: Computed[]) => Computed}
+ */
+function chosenOf({ at = "", table }, values, of) {
+  const [place] = /** @type {number[]} */ (values[at]);
+  const meant = of[table ? (table[place] ?? table[0]) : place];
+  return meant ? { data: meant.data, shape: meant.shape } : { data: new Float64Array(of[0].data.length).fill(NaN), shape: of[0].shape };
 }
 
 /** @type {(recipe: Recipe) => Maker} */

@@ -94,7 +94,8 @@ class Scene:
 
     ``unit`` is what a step is called, ``first_step`` is the one that is shown at first. Of panels that are alternatives
     the ``layout`` shows one way at first, or "both". Of a scene that is ``veiled`` the browser shows what comes out
-    only when the learner plays, steps or asks, and where nothing plays, when a control is moved.
+    only when the learner plays, steps or asks, and where nothing plays, when a control is moved. ``riddle`` is what the
+    browser asks and judges (`riddle.js` says what it holds).
     """
 
     panels: Sequence[Panel]
@@ -105,6 +106,7 @@ class Scene:
     unit: str = "step"
     layout: str = "2-D"
     veiled: bool = False
+    riddle: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:

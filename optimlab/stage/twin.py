@@ -365,10 +365,17 @@ def _histogram(axes, panel, item, rows, values, k, runs):
     axes.stairs(np.maximum(shares, floor), edges, baseline=floor, linewidth=1.6, **style)
 
 
+HANDLE = {"markerfacecolor": "white", "markeredgecolor": "#222222", "markeredgewidth": 2, "zorder": 7}
+
+
 def _handle(axes, panel, item, rows, values, k, runs):
     point = values[item.control]
     x, y = point if len(point) == 2 else (point[0], item.y)
-    axes.plot(x, y, "o", markersize=9, markerfacecolor="white", markeredgecolor="#222222", markeredgewidth=2, zorder=7)
+    axes.plot(x, y, "o", **HANDLE, markersize=9)
+
+
+def _knots(axes, panel, item, rows, values, k, runs):
+    axes.plot(item.x, values[item.control], "o", **HANDLE, markersize=6)
 
 
 DRAW = {
@@ -388,6 +395,7 @@ DRAW = {
     "bars": _bars,
     "histogram": _histogram,
     "handle": _handle,
+    "knots": _knots,
 }
 
 

@@ -4,7 +4,7 @@
 /** @import { View } from "./view.js" */
 import { element } from "./controls.js";
 
-const OPEN = ["field", "solid", "picture", "fog", "handle"]; // the surface and what can be dragged is no answer
+const OPEN = ["field", "solid", "picture", "fog", "handle", "knots"]; // the surface and what can be dragged is no answer
 
 /** The veil of a view, and the button that lifts it. */
 export class Veil {

@@ -8,12 +8,13 @@
 /** @import { Mark } from "./lines.js" */
 import { cameraOf } from "./camera.js";
 import { LAYOUTS, isShown, makeChoice } from "./choice.js";
-import { element, makeHandle, makeLegend, makeTransport } from "./controls.js";
+import { element, makeHandles, makeLegend, makeTransport } from "./controls.js";
 import { Ghost } from "./ghost.js";
 import { extent, table } from "./lines.js";
 import { STILL, movingIn, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
 import { reportOf } from "./report.js";
+import { Riddle } from "./riddle.js";
 import { keepKeys, takeTyped, watchSliders } from "./sliders.js";
 import { acquire, release } from "./stores.js";
 import { Turntable, makeTurnable } from "./turning.js";
@@ -45,6 +46,7 @@ import { Veil } from "./veil.js";
  * @property {string} unit
  * @property {string} layout which of the ways to show a surface is shown at first
  * @property {boolean} [veiled] whether what comes out is hidden at first
+ * @property {import("./riddle.js").Puzzle | null} [riddle]
  */
 
 const STEPS_PER_SECOND = 20;
@@ -100,6 +102,7 @@ export class View {
     this.veil = new Veil(this);
     this.legend = makeLegend(this);
     this.ghost = new Ghost(this);
+    this.riddle = this.scene.riddle ? new Riddle(this, this.scene.riddle) : null;
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
     this.choice = this.scene.panels.some(({ way }) => way) ? makeChoice(this) : null;
     this.build();
@@ -117,11 +120,11 @@ export class View {
     for (const panel of this.panels) if (panel.spec.way === "3-D") makeTurnable(panel, this.turntable);
     this.handles = this.panels.flatMap((panel) => {
       const camera = panel.spec.way === "3-D" ? () => cameraOf(panel, this) : undefined;
-      return panel.spec.marks.filter((item) => item.kind === "handle").map((item) => makeHandle(panel, item, this, camera));
+      return makeHandles(panel, this, camera);
     });
     if (this.transport) root.append(this.transport.bar);
     this.legend.bar.append(this.veil.bar);
-    root.append(this.legend.bar, this.ghost.bar);
+    root.append(...(this.riddle ? [this.riddle.bar] : []), this.legend.bar, this.ghost.bar);
     if (this.choice) (this.transport ?? this.legend).bar.append(this.choice.bar);
     this.trouble.setAttribute("role", "alert");
     this.live.setAttribute("aria-live", "polite");
@@ -258,6 +261,7 @@ export class View {
     for (const handle of this.handles) if (panels.includes(handle.panel)) handle.place();
     this.legend.update();
     this.ghost.update();
+    this.riddle?.update();
     this.transport?.update();
     const complaint = this.store.complaint();
     if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;

@@ -1,6 +1,7 @@
 """Predictions in JupyterLab: chosen with mouse or keys, locked, judged; and labs that hide what comes out till then."""
 
 import json
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,12 +10,14 @@ ASK = "from optimlab import predict\npredict('{}')"
 SEE = "from optimlab import observe\nobserve('01.1', A=0.3, B=0.2)"
 RACE = "from optimlab import Momentum, race, ravine\nrace(ravine(), Momentum(0.02), steps=60).veiled()"
 GRADIENT = "from optimlab import gradient_lab, parabola\ngradient_lab(parabola()).veiled()"
+WHY = "from optimlab import why\nwhy('03.2')"
+RECALL = "from optimlab import recall\nrecall('03')"
 
 
 @pytest.fixture
 def notebook(lab, server):
     (server.root / "answers.json").unlink(missing_ok=True)
-    server.write("predict.ipynb", ASK.format("01.1"), SEE, ASK.format("01.2"), RACE, GRADIENT)
+    server.write("predict.ipynb", ASK.format("01.1"), SEE, ASK.format("01.2"), RACE, GRADIENT, WHY, RECALL)
     lab.open("predict.ipynb")
     return lab
 
@@ -25,6 +28,10 @@ def form(lab, index):
 
 def state(lab, index):
     return form(lab, index).locator("output").inner_text()
+
+
+def kept(server, kind):
+    return json.loads((server.root / "answers.json").read_text("utf-8"))[kind]
 
 
 def test_a_prediction_is_chosen_committed_locked_and_judged(notebook, server):
@@ -43,7 +50,7 @@ def test_a_prediction_is_chosen_committed_locked_and_judged(notebook, server):
     assert notebook.text(1).startswith(
         "01.1 not this time: you predicted a) the flat one, A; it is b) the rising one, B"
     )
-    (entry,) = json.loads((server.root / "answers.json").read_text("utf-8"))["predictions"]
+    (entry,) = kept(server, "predictions")
     assert (entry["name"], entry["answer"], entry["sure"], entry["right"]) == ("01.1", "a", 2, False)
     notebook.run(0)
     assert form(notebook, 0).get_by_label("a) the flat one, A").is_checked()
@@ -62,11 +69,48 @@ def test_keys_are_enough_and_none_of_them_is_the_notebooks(notebook):
     assert notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").count() == cells
 
 
+def test_an_explanation_is_written_compared_ticked_and_kept(notebook, server):
+    notebook.run(5)
+    why = form(notebook, 5)
+    why.get_by_role("button", name="Compare").click()
+    assert state(notebook, 5) == "Write a sentence first; what you write is for you alone."
+    assert not why.get_by_text("A model answer.").is_visible()
+    field = why.get_by_role("textbox")
+    field.click()
+    notebook.page.keyboard.type("The gradients add up, dd and all.")  # dd is JupyterLab's, for cells
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    why.get_by_text("A model answer.").wait_for()
+    assert not field.is_editable() and state(notebook, 5) == "0 of 3 are in yours."
+    notebook.page.keyboard.press("Space")  # the first point has the focus
+    why.get_by_text("1 of 3 are in yours.").wait_for()
+    notebook.run(0)  # what was said has arrived when a later cell has run
+    (entry,) = kept(server, "whys")
+    assert (entry["answer"], entry["ticked"]) == ("The gradients add up, dd and all.", [0])
+    notebook.run(5)
+    form(notebook, 5).get_by_text("1 of 3 are in yours.").wait_for()
+    assert form(notebook, 5).get_by_role("textbox").input_value() == "The gradients add up, dd and all."
+
+
+def test_a_question_that_comes_back_is_judged_at_once(notebook):
+    notebook.run(6)
+    first = notebook.cell(6).locator("form.optimlab-predict").first
+    first.get_by_label("a) ").first.check()
+    first.get_by_label("a guess").check()
+    first.get_by_role("button", name="That is my answer").click()
+    first.locator("output", has_text=re.compile("✓|Not this time")).wait_for()
+    assert first.get_by_label("a guess").is_disabled()
+    assert notebook.cell(6).locator("form.optimlab-predict").count() == 3
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_form_has_names_and_enough_contrast(notebook, theme):
     notebook.set_theme(theme)
-    notebook.run(0)
+    for cell in (0, 5, 6):
+        notebook.run(cell)
     form(notebook, 0).wait_for()
+    form(notebook, 5).get_by_role("textbox").fill("It adds up somehow.")
+    form(notebook, 5).get_by_role("button", name="Compare").click()
     found = Axe().run(notebook.page, context=".optimlab-predict").response["violations"]
     notebook.set_theme("JupyterLab Light")
     assert not found, [(fault["id"], fault["help"]) for fault in found]

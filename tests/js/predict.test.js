@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { numberIn } from "../../optimlab/predictions/predict.js";
+import { numberIn } from "../../optimlab/forms/predict.js";
 
 /** @type {[string, number][]} */
 const READ = [["5", 5], [" 0.5 ", 0.5], ["0,5", 0.5], [".5", 0.5], ["1e3", 1000], ["139000", 139000], ["139,000", 139000], ["139 000", 139000], ["1,234,567.5", 1234567.5], ["1\u00a0000", 1000], ["1.000", 1]];

@@ -16,9 +16,12 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from optimlab.exercises import question
+from optimlab.forms import FORMS
 from optimlab.predictions import SURE, asked
+from optimlab.quiz.questions import outcome, questions_of
 from optimlab.stage.bundle import bundle
 from optimlab.stage.page import as_json
+from optimlab.whys import why_of
 from tools.node import found_node
 from tools.notebooks import WIDGET, all_notebooks, code_cells, outputs, read, setup_cells
 from tools.setup_cell import ROOT, current_slug, is_published
@@ -26,10 +29,10 @@ from tools.setup_cell import ROOT, current_slug, is_published
 from .alive import PAGE, run_alive
 
 HERE = Path(__file__).parent / "book"
-STAGE, PREDICTIONS = ROOT / "optimlab" / "stage", ROOT / "optimlab" / "predictions"
+STAGE = ROOT / "optimlab" / "stage"
 CHECK = re.compile(r'\bcheck\("(?P<name>[\d.]+)", answer\)')
-FROM_HERE = "../../../optimlab/predictions/"  # on the site all programs lie side by side
-PREDICT = re.compile(r'^predict\("(?P<name>[\d.]+)"\)$', re.MULTILINE)
+FROM_HERE = "../../../optimlab/forms/"  # on the site all programs lie side by side
+FORM = re.compile(r'^(?P<kind>predict|why|recall|inventory)\("(?P<name>[\w.]+)"\)$', re.MULTILINE)
 ASKED = re.compile(r'\bcheck\("')
 HEADING = re.compile(r'<h2 id="(?P<id>[^"]+)">(?P<html>.*?)</h2>', re.DOTALL)
 NOTEBOOK = re.compile(r'href="(\d\d_\w+)\.ipynb(#[^"]*)?"')
@@ -59,10 +62,10 @@ def write_book(site: Path) -> None:
 def write_shared(folder: Path) -> None:
     """What all pages share: the program of the labs, and the styles."""
     (folder / "lab.js").write_text(bundle(STAGE / "page.js") + "\nexport { open };\n", "utf-8")
-    for path in (HERE / "book.js", HERE / "answers.js", HERE / "foretell.js", PREDICTIONS / "predict.js"):
+    for path in (HERE / "book.js", HERE / "answers.js", HERE / "foretell.js", *FORMS.glob("*.js")):
         (folder / path.name).write_text(path.read_text("utf-8").replace(FROM_HERE, "./"), "utf-8")
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("default", "github-dark"))
-    sheets = (STAGE / "page.css", STAGE / "stage.css", PREDICTIONS / "predict.css")
+    sheets = (STAGE / "page.css", STAGE / "stage.css", FORMS / "forms.css")
     styles = [path.read_text("utf-8") for path in sheets]
     colors = f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
     (folder / "book.css").write_text("\n".join([*styles, colors, (HERE / "book.css").read_text("utf-8")]), "utf-8")
@@ -83,12 +86,14 @@ def colab(path: Path) -> str:
 
 
 def prepare_forms(notebook: NotebookNode) -> None:
-    """Forms in place of the cells that ask for an answer, or for a prediction."""
+    """Forms in place of the cells that ask for an answer, a prediction or an explanation."""
     for cell in code_cells(notebook):
         if CHECK.search(cell.source) or ASKED.search(cell.source):
             prepare_exercise(cell)
-        if found := PREDICT.search(cell.source):
-            prepare_prediction(cell, found["name"])
+        if found := FORM.search(cell.source):
+            forms = FORMS_OF[found["kind"]](found["name"])
+            cell.metadata.forms = [form | {"asks": json.dumps(form["asks"], ensure_ascii=False)} for form in forms]
+            cell.outputs = []
 
 
 def prepare(notebook: NotebookNode, alive: NotebookNode, folder: Path, stem: str) -> None:
@@ -128,11 +133,26 @@ def prepare_exercise(cell: NotebookNode) -> None:
     cell.outputs = []
 
 
-def prepare_prediction(cell: NotebookNode, name: str) -> None:
-    """A form in which a prediction is committed."""
-    asks = asked(name) | {"levels": SURE}
-    cell.metadata.predict = {"name": name, "asks": json.dumps(asks, ensure_ascii=False)}
-    cell.outputs = []
+def prediction_form(name: str) -> list[dict[str, Any]]:
+    return [{"kind": "predict", "name": name, "asks": asked(name) | {"levels": SURE}}]
+
+
+def why_form(name: str) -> list[dict[str, Any]]:
+    why = why_of(name)
+    return [{"kind": "why", "name": name, "asks": why.as_dict()}] if why else []
+
+
+def quiz_forms(place: str) -> list[dict[str, Any]]:
+    """Questions that say at once what is right; only those before the course keep it to themselves."""
+
+    def asks(name: str, question: Any) -> dict[str, Any]:
+        said = {letter: outcome(name, letter)[0] for letter in question.letters} if place != "before" else {}
+        return question.as_dict() | {"levels": SURE, "said": said}
+
+    return [{"kind": "quiz", "name": name, "asks": asks(name, each)} for name, each in questions_of(place).items()]
+
+
+FORMS_OF = {"predict": prediction_form, "why": why_form, "recall": quiz_forms, "inventory": quiz_forms}
 
 
 def prepare_lab(output: NotebookNode, pages: list[dict[str, Any]], folder: Path, name: str) -> None:

@@ -13,12 +13,14 @@ HERE = Path(__file__).parent
 ROW = re.compile(
     r"^\| \[(?P<title>[^]]+)\]\(notebooks/(?P<file>[^)]+)\) \| (?P<learn>[^|]+) \| (?P<move>[^|]+) \|$", re.M
 )
+IMAGE = Template("""\
+          <img src="pictures/$picture" width="$width" height="$height" alt="$alt" loading="lazy">
+""")
 SETTINGS = re.compile(r'<script id="jupyter-config-data"[^>]*>.*?</script>', re.DOTALL)
 CARD = Template("""\
       <li>
         <a href="book/$page">
-          <img src="pictures/$picture" width="$width" height="$height" alt="$alt" loading="lazy">
-          <h2>$title</h2>
+$image          <h2>$title</h2>
         </a>
         <p>$learn.</p>
         <p class="move"><b>You move:</b> $move.</p>
@@ -41,18 +43,22 @@ def write_index(site: Path) -> None:
 
 
 def card(path: Path, row: re.Match, pictures: Path) -> str:
-    """A notebook's card, and its picture as a file."""
-    (data,) = covers(read(path))
-    png = base64.b64decode(data["image/png"])
-    (pictures / f"{path.stem}.png").write_bytes(png)
-    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    """A notebook's card, and its picture as a file, if it has one."""
     texts = {
         "file": path.name,
         "page": f"{path.stem}.html",
-        "picture": f"{path.stem}.png",
-        "alt": f"A lab of the notebook: {data['text/plain'].splitlines()[0]}",
         "title": row["title"],
         "learn": row["learn"][0].upper() + row["learn"][1:],
         "move": row["move"],
     }
-    return CARD.substitute({name: html.escape(text) for name, text in texts.items()}, width=width, height=height)
+    images = "".join(image(path.stem, data, pictures) for data in covers(read(path)))
+    return CARD.substitute({name: html.escape(text) for name, text in texts.items()}, image=images)
+
+
+def image(stem: str, data: dict, pictures: Path) -> str:
+    """A picture as a file, and what shows it."""
+    png = base64.b64decode(data["image/png"])
+    (pictures / f"{stem}.png").write_bytes(png)
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    alt = html.escape(f"A lab of the notebook: {data['text/plain'].splitlines()[0]}")
+    return IMAGE.substitute(picture=f"{stem}.png", width=width, height=height, alt=alt)

@@ -1,8 +1,10 @@
-// The predictions of a page: once one is committed, what comes out opens, and its verdict stands there.
+// The forms of a page. Once a prediction is committed, what comes out opens, and its verdict stands there.
 
-import predict, { verdict } from "../../../optimlab/predictions/predict.js";
+import predict, { verdict } from "../../../optimlab/forms/predict.js";
+import explain from "../../../optimlab/forms/why.js";
 
-/** @typedef {import("../../../optimlab/predictions/predict.js").Asks & { levels: string[] }} Asks */
+/** @typedef {import("../../../optimlab/forms/predict.js").Asks & { levels: string[] }} Asks */
+/** @typedef {{ answer: string, ticked: number[] }} Written */
 
 /**
  * The verdict in place of what was saved without a prediction.
@@ -19,17 +21,61 @@ export function judged(text, name, asks, answer) {
 /** @type {(first: Node, then: Node) => boolean} */
 const before = (first, then) => Boolean(first.compareDocumentPosition(then) & Node.DOCUMENT_POSITION_FOLLOWING);
 
+/**
+ * A form with a model in place of anywidget's: `commit` hears what is said, and may change the traits.
+ * @type {(form: { render: Function }, place: HTMLElement, traits: Record<string, any>, commit: () => void) => void}
+ */
+function fill(form, place, traits, commit) {
+  /** @type {Set<() => void>} */
+  const ears = new Set();
+  form.render({
+    el: place,
+    model: {
+      get: (/** @type {string} */ key) => traits[key],
+      set: (/** @type {string} */ key, /** @type {any} */ value) => (traits[key] = value),
+      on: (/** @type {string} */ _, /** @type {() => void} */ hear) => ears.add(hear),
+      off: () => {},
+      save_changes: () => {
+        commit();
+        for (const hear of ears) hear();
+      },
+    },
+  });
+}
+
+/** @type {(selector: string) => { place: HTMLElement, name: string, asks: any }[]} */
+const formsOf = (selector) =>
+  /** @type {HTMLElement[]} */ ([...document.querySelectorAll(selector)]).map((place) => ({
+    place, name: place.dataset.name ?? "", asks: JSON.parse(place.dataset.asks ?? "{}"),
+  }));
+
+/** A question that says at once what is right, or only that the answer is noted. @type {(quiz: { place: HTMLElement, asks: any }) => void} */
+function askAgain({ place, asks }) {
+  /** @type {Record<string, any>} */
+  const traits = { asks, levels: asks.levels, locked: {}, button: "That is my answer", next: "Noted. What is right you will see after the course." };
+  fill(predict, place, traits, () => Object.assign(traits, { locked: traits.said, outcome: asks.said[traits.said.answer] }));
+}
+
 /** The predictions of a page, and what is folded until they are committed. */
 class Page {
   constructor() {
     this.folds = /** @type {HTMLDetailsElement[]} */ ([...document.querySelectorAll("details.came")]);
     /** @type {Question[]} */
-    this.questions = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".predict")]).map((place) => ({
-      place, name: place.dataset.name ?? "", asks: JSON.parse(place.dataset.asks ?? "{}"), said: null, right: null,
-    }));
+    this.questions = formsOf(".predict").map((form) => ({ ...form, said: null, right: null }));
     /** @type {Map<string, number>} */
     this.last = new Map(this.questions.map(({ name }) => [name, this.folds.findIndex((fold) => fold.textContent?.includes(`${name}, without a prediction`))]));
     for (const question of this.questions) this.ask(question);
+    /** @type {{ asks: { points: string[] }, said: Written | null }[]} */
+    this.whys = formsOf(".why").map((form) => ({ ...form, said: null }));
+    formsOf(".why").forEach(({ place, asks }, i) => {
+      /** @type {Record<string, any>} */
+      const traits = { asks, said: {} };
+      fill(explain, place, traits, () => {
+        this.whys[i].said = traits.said;
+        this.count();
+      });
+    });
+    formsOf(".quiz").forEach(askAgain);
   }
 
   /** The questions that what is in a fold answers, or helps to answer. @type {(index: number) => Question[]} */
@@ -41,18 +87,13 @@ class Page {
   ask(question) {
     const { place, asks } = question;
     /** @type {Record<string, any>} */
-    const traits = { asks, levels: asks.levels, locked: {}, next: "" };
-    /** @type {() => void} */
-    let hear = () => {};
-    const commit = () => {
+    const traits = { asks, levels: asks.levels, locked: {}, next: "", button: "That is my prediction" };
+    fill(predict, place, traits, () => {
       question.said = traits.said;
       const waits = this.folds.some((_, i) => this.asked(i).includes(question) && this.asked(i).some(({ said }) => !said));
       Object.assign(traits, { locked: traits.said, next: waits ? "Committed. Answer the next question too, then it opens." : "Committed. What comes out is open below." });
-      hear();
       this.open();
-    };
-    const model = { get: (/** @type {string} */ key) => traits[key], set: (/** @type {string} */ key, /** @type {any} */ value) => (traits[key] = value) };
-    predict.render({ el: place, model: { ...model, on: (_, listener) => (hear = listener), off: () => {}, save_changes: commit } });
+    });
   }
 
   /** Open what no question waits for any more, with its verdicts. */
@@ -63,6 +104,11 @@ class Page {
       for (const question of asked) this.judge(fold, question);
       fold.open = true;
     });
+    this.count();
+  }
+
+  /** Write anew how the page went. */
+  count() {
     for (const printed of document.querySelectorAll("pre.printed")) if (REVIEW.test(printed.textContent ?? "")) printed.textContent = this.review();
   }
 
@@ -87,6 +133,9 @@ class Page {
     });
     const again = made.filter(({ right }) => !right).map(({ name }) => name);
     if (again.length) lines.push(`  Predictions to look at again: ${again.join(", ")}.`);
+    const written = this.whys.filter(({ said }) => said);
+    const [found, all] = [written.flatMap(({ said }) => said?.ticked ?? []).length, written.flatMap(({ asks }) => asks.points).length];
+    if (written.length) lines.push(`${written.length} of ${this.whys.length} questions why answered; ${found} of ${all} points were in the answers.`);
     return lines.join("\n");
   }
 }

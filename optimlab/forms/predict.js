@@ -13,16 +13,8 @@
  * @property {string} high
  */
 /** @typedef {{ answer: string | number, sure: number }} Said */
-/**
- * @typedef {object} Model anywidget's model, as far as it is used here
- * @property {(name: string) => any} get
- * @property {(name: string, value: any) => void} set
- * @property {(event: string, hear: () => void) => void} on
- * @property {(event: string, hear: () => void) => void} off
- * @property {() => void} save_changes
- */
-
-let forms = 0;
+/** @import { Model } from "./forms.js" */
+import { PATIENCE_MS, SILENT, checkedIn, element, keysOf, lines, nextNumber, radios } from "./forms.js";
 
 /** @type {(number: number) => string} */
 const threeDigits = (number) => String(Number(number.toPrecision(3)));
@@ -46,38 +38,16 @@ function ofAmount(asks, answer, came) {
   return [ratio >= 1 / asks.factor && ratio <= asks.factor, `${threeDigits(answer)} ${asks.unit}`.trim(), ratio < 1 ? asks.low : asks.high];
 }
 
-/** @type {(...parts: string[]) => string} */
-const lines = (...parts) => parts.filter(Boolean).join("\n  ");
-
-/**
- * A group of radio buttons with a legend.
- * @type {(legend: string, name: string, words: [string, string][]) => HTMLFieldSetElement}
- */
-function radios(legend, name, words) {
-  const group = document.createElement("fieldset");
-  group.append(Object.assign(document.createElement("legend"), { textContent: legend }));
-  for (const [value, text] of words) {
-    const label = document.createElement("label");
-    label.append(Object.assign(document.createElement("input"), { type: "radio", name, value }), text);
-    group.append(label);
-  }
-  return group;
-}
-
 /**
  * The place for a number, with its unit.
  * @type {(legend: string, unit: string) => HTMLFieldSetElement}
  */
 function numberField(legend, unit) {
-  const group = document.createElement("fieldset");
-  group.append(Object.assign(document.createElement("legend"), { textContent: legend }));
-  const field = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", size: 10 });
+  const field = element("input", { type: "text", inputMode: "decimal", autocomplete: "off", size: 10 });
   field.setAttribute("aria-label", `${legend} (${unit})`);
-  group.append(field, ` ${unit}`);
-  return group;
+  return element("fieldset", {}, element("legend", { textContent: legend }), field, ` ${unit}`);
 }
 
-const PATIENCE_MS = 6000; // Python that has not answered for so long is spoken of
 const DECIMAL = /^\d*\.?\d+(e[-+]?\d+)?$/i;
 const THOUSANDS = /^\d{1,3}(?:([, '_])\d{3})(?:\1\d{3})*(?:\.\d+)?$/;
 
@@ -92,23 +62,20 @@ export function numberIn(text) {
   return DECIMAL.test(decimal) ? Number(decimal) : NaN;
 }
 
-/** @type {(group: HTMLElement) => HTMLInputElement | null} */
-const checkedIn = (group) => group.querySelector("input:checked");
-
 /** @type {(context: { model: Model, el: HTMLElement }) => () => void} */
 function render({ model, el }) {
   /** @type {Asks} */
   const asks = model.get("asks");
   /** @type {string[]} */
   const levels = model.get("levels");
-  const id = `optimlab-predict-${(forms += 1)}`;
-  const form = Object.assign(document.createElement("form"), { className: "optimlab-predict" });
+  const id = `optimlab-predict-${nextNumber()}`;
+  const form = element("form", { className: "optimlab-predict" });
   const choices = Object.entries(asks.choices ?? {}).map(([letter, text]) => /** @type {[string, string]} */ ([letter, `${letter}) ${text}`]));
   const answers = asks.kind === "choice" ? radios(asks.question, id, choices) : numberField(asks.question, asks.unit);
   const sure = radios("How sure are you?", `${id}-sure`, levels.map((word, i) => [String(i), word]));
   sure.classList.add("optimlab-sure");
-  const button = Object.assign(document.createElement("button"), { textContent: "That is my prediction" });
-  const state = document.createElement("output");
+  const button = element("button", { textContent: model.get("button") });
+  const state = element("output");
   form.append(answers, sure, button, state);
   el.append(form);
 
@@ -133,9 +100,9 @@ function render({ model, el }) {
     enable(false);
     patience = window.setTimeout(() => {
       enable(true);
-      state.value = "Python has not answered: it is busy, or this cell must be run again.";
+      state.value = SILENT;
     }, PATIENCE_MS);
-    model.set("said", { ...said, turn: (forms += 1) }); // the same answer again is a new message
+    model.set("said", { ...said, turn: nextNumber() }); // the same answer again is a new message
     model.save_changes();
   };
   form.oninput = () => (state.value = "");
@@ -155,32 +122,18 @@ function render({ model, el }) {
     for (const input of sure.querySelectorAll("input")) input.checked = Number(input.value) === said.sure;
     button.hidden = true;
     form.classList.add("optimlab-locked");
-    state.value = model.get("next");
+    state.value = model.get("outcome") || model.get("next");
     state.tabIndex = -1;
     if (held) state.focus(); // it was in what is gone now
   };
-  model.on("change:locked", lock);
+  const events = ["change:locked", "change:outcome"];
+  for (const event of events) model.on(event, lock);
   lock();
   return () => {
     clearTimeout(patience);
     keepKeys();
-    model.off("change:locked", lock);
+    for (const event of events) model.off(event, lock);
   };
-}
-
-/**
- * A key pressed in the form is the form's, none of the notebook's, but to run the cell or to save; returns what ends it.
- * Notebook 7 hears a key before the form does, JupyterLab after it; both let it pass if what has the focus is so marked.
- * @type {(form: HTMLElement) => () => void}
- */
-function keysOf(form) {
-  const decide = (/** @type {KeyboardEvent} */ event) => {
-    const forNotebook = event.ctrlKey || event.metaKey || (event.shiftKey && event.key === "Enter");
-    const target = /** @type {Element} */ (event.target);
-    if (form.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !forNotebook);
-  };
-  window.addEventListener("keydown", decide, true);
-  return () => window.removeEventListener("keydown", decide, true);
 }
 
 export default { render };
