@@ -56,7 +56,7 @@ def test_a_line_is_drawn_across_with_the_mouse_and_python_knows_it(notebook):
     mouse.up()
     drawn = knots(stage)
     assert all(a > b for a, b in pairwise(drawn)), drawn
-    assert np.allclose(np.diff(drawn, 2), 0, atol=1e-9)  # the hand went straight
+    assert np.allclose(np.diff(drawn, 2), 0, atol=0.006)  # the hand went straight, from pixel to pixel
     assert_drawn_as_computed(stage)
     notebook.wait_rest(rests)
     notebook.run(1)
