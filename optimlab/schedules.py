@@ -278,7 +278,7 @@ class join_schedules(Schedule):
 class piecewise_linear(Schedule):
     r"""Straight lines between knots at equal distances; after the last one η stays.
 
-    .. math:: \eta(k) = \sum_i \eta_i \max\left(0,\ 1 - \left|\tfrac{(n-1)k}{T} - i\right|\right)
+    .. math:: \eta(k) = \sum_i \eta_i \max\left(0,\ 1 - \left|\tfrac{(n-1)\min(k, T)}{T} - i\right|\right)
 
     ``piecewise_linear((0.1, 0.1, 0), 100)`` is constant for 50 steps and falls to 0 in the next 50 (optax's
     ``piecewise_interpolate_schedule("linear", …)`` and NumPy's ``interp`` are the same).
@@ -296,7 +296,7 @@ class piecewise_linear(Schedule):
         super().__post_init__()
         if as_symbolic(self.values) is not None:
             return
-        must = "piecewise_linear needs the learning rates η at two knots or more, finite numbers ≥ 0"
+        must = "the learning rates η at the knots must be in [0, ∞), two numbers or more"
         values = check_numbers(self.values, must)
         if values.ndim != 1 or len(values) < 2 or not (values >= 0).all():
             raise ValueError(f"{must}, got {told(self.values)}")

@@ -43,7 +43,15 @@ def quiet(output: dict[str, Any]) -> dict[str, Any]:
     """An output with its text and its pictures only."""
     if "data" not in output:
         return output
-    return output | {"data": {kind: part for kind, part in output["data"].items() if kind in SAFE}, "metadata": {}}
+    words = {kind: {"alt": alt} for kind in SAFE if isinstance(alt := said_of(output, kind), str)}
+    return output | {"data": {kind: part for kind, part in output["data"].items() if kind in SAFE}, "metadata": words}
+
+
+def said_of(output: dict[str, Any], kind: str) -> Any:
+    """The text alternative of a picture; None if it has none."""
+    metadata = output.get("metadata")
+    described = metadata.get(kind) if isinstance(metadata, dict) else None
+    return described.get("alt") if isinstance(described, dict) else None
 
 
 def notebooks_in(places: Sequence[str]) -> list[Path]:

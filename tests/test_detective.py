@@ -238,7 +238,7 @@ def test_a_page_without_a_riddle_does_not_carry_its_code():
             "the optimizer must be an Optimizer, such as Adam(lr=0.1), got the class Adam",
         ),
         (lambda: detective(bowl(), Adam(), 3), "level 3 asks which optimizer it was: it needs no optimizer, got Adam("),
-        (lambda: detective(bowl(), Adam(), 4), "level 4 asks which schedule it was, of gradient descent: it needs no"),
+        (lambda: detective(bowl(), Adam(), 4), "level 4 asks which schedule it was, of momentum with γ = 0.5"),
         (
             lambda: detective(bowl(), Adam(lr=lambda k: 0.1)),
             "level 1 hides the learning rate η: it must be a number, got the function <lambda>",

@@ -106,6 +106,12 @@ def test_an_answer_is_judged_at_once_and_kept(tmp_path):
     assert recall("03").answers[0].outcome.startswith("✓ ")  # the cell is run again
 
 
+def test_when_its_cell_runs_again_the_old_one_is_gone():
+    old, new = recall("03"), recall("03")
+    assert old.comm is None and all(form.comm is None for form in old.answers)
+    assert new.comm is not None and all(form.comm is not None for form in new.answers)
+
+
 def test_before_the_course_an_answer_is_noted_and_not_judged_aloud():
     form = inventory("before").answers[0]
     assert answer(form, "a") == "" and form.locked == {"answer": "a", "sure": 1}

@@ -134,8 +134,8 @@ FAULTS: tuple[Fault, ...] = (
         one_of("weights", 4.0, 5.0, 6.0),
         lambda r: f"the weights started {r.weights:g} times too large",
         starts,
-        "The first loss is hundreds of times ln 10, although the inputs have spread 1; huge gradients, and the first "
-        "steps ruin the network.",
+        "The first loss is hundreds or thousands of times ln 10, although the inputs have spread 1; huge gradients, "
+        "and the first steps ruin the network.",
     ),
     Fault(
         "weights start equal",
@@ -146,7 +146,7 @@ FAULTS: tuple[Fault, ...] = (
             f"of the units of the hidden layers, so many differ from one another at the start: {each(m.different)}"
         ),
         "The first loss is ln 10, it falls a little and ends high, with a test accuracy of 0.2 to 0.3. The units of a "
-        "layer are one and the same: one differs.",
+        "layer are one and the same: the table counts 1 that differs.",
     ),
     Fault(
         "biases start far below 0",
@@ -176,7 +176,7 @@ FAULTS: tuple[Fault, ...] = (
         one_pixel,
         lambda r: f"pixel {r.pixel} was in other units: {r.huge:g} times as large",
         spreads,
-        "The largest input is a hundred times the others' spread, the first loss is well above ln 10, and |∇W| is "
+        "The largest input is hundreds of times the others' spread, the first loss is well above ln 10, and |∇W| is "
         "largest in the first layer.",
     ),
     Fault(
@@ -223,8 +223,8 @@ FAULTS: tuple[Fault, ...] = (
             f"the nearest training picture is {number(m.to_training[0])} away from a test picture, and "
             f"{number(m.among_training[0])} from another training picture"
         ),
-        "Everything looks perfect, and better than these few digits allow: the test loss ends near the training loss. "
-        "A test picture has distance 0 from the nearest training picture.",
+        "Everything looks perfect, and better than these few digits allow: the test loss ends far lower than "
+        "it honestly could. A test picture has distance 0 from the nearest training picture.",
     ),
     Fault(
         "test set in other units",
@@ -256,7 +256,8 @@ FAULTS: tuple[Fault, ...] = (
         lambda random, recipe: {"summed": True},
         lambda r: "the gradient was the sum over the batch, the loss the mean",
         lambda m: (
-            f"|g| of the first batch is {number(m.gradient)}, and by differences its loss rises by {number(m.slope)}"
+            f"|g| of the first batch is {number(m.gradient)}, and by differences its loss rises by {number(m.slope)} "
+            "per unit of length"
         ),
         "As with η far too large, and for this B a smaller η would hide it; but the gradient is B times the slope of "
         "the loss, before any step.",

@@ -145,7 +145,8 @@ def table(run: Run) -> str:
         f"{widths}, {recipe.rule.name}, {EPOCHS} epochs, {examples}",
         f"at the end       {ending(run)}",
         f"first batch      mean loss {number(m.loss)} (ln 10 is 2.30), examples of 0 … 9: {counts}",
-        f"its gradient     |g| = {number(m.gradient)}; the loss rises along g by {number(m.slope)} (differences)",
+        f"its gradient     |g| = {number(m.gradient)}; along g the loss rises by {number(m.slope)} per unit of length "
+        "(differences)",
         f"inputs           training: {spread_of(m.inputs)}",
         f"                 test:     {spread_of(m.test_inputs)}",
         f"nearest picture  in training, of a test picture:   {neighbour(m.to_training)}",

@@ -70,7 +70,7 @@ def detective(surface, optimizer=None, level: int = 1, seed: int = 0) -> Lab:
     if level < 3:
         return values_lab(surface, optimizer, level, seed)
     if optimizer is not None:
-        asks = "which optimizer it was" if level == 3 else "which schedule it was, of gradient descent"
+        asks = "which optimizer it was" if level == 3 else f"which schedule it was, of momentum with γ = {LITTLE}"
         raise ValueError(f"level {level} asks {asks}: it needs no optimizer, got {told(optimizer)}")
     return names_lab(surface, level, seed)
 

@@ -29,7 +29,7 @@ __all__ = ["DrawnLab", "draw_lab", "expected_excess"]
 MINE, COSINE = "yours", "cosine"
 RATE, EXCESS = 2, 0  # channels: η of a path, and of an expectation E[L − min L]
 TRIED = 121  # learning rates among which the cosine's is chosen
-TOP = 1.1  # of 2/λmax: so high a knot can be pulled
+TOP = 1.0  # of 2/λmax: so high a knot can be pulled, and the cosine can begin
 
 
 class Moments(Loss):
@@ -106,7 +106,7 @@ def draw_lab(surface: Any, steps: int = 60, knots: int = 12) -> DrawnLab:
     """Draw η(k) through some knots, and beat the cosine on the same budget of steps.
 
     The losses are means over all noises, computed exactly (`expected_excess`); the paths are those of one noise. The
-    cosine has the η₀ with which it ends lowest.
+    cosine has the η₀ below 2/λmax with which it ends lowest; no knot goes higher than 2/λmax either.
 
     Parameters
     ----------

@@ -407,7 +407,7 @@ PREDICTIONS = {
         },
     ),
     "04.21": Choice(
-        "Against the best cosine, how low does the best line of twelve knots end after 60 steps?",
+        "No η is above 2/λmax. Against the best cosine, how low does the best line of twelve knots end after 60 steps?",
         (
             "hardly lower, by less than a tenth",
             "more than ten times lower",

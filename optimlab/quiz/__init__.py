@@ -53,6 +53,8 @@ def gains() -> Observed:
     lines, both = [], []
     for (before, question), after in zip(befores.items(), afters, strict=True):
         marks = [{True: "✓", False: "–", None: "not answered"}[first.get(name)] for name in (before, after)]
+        if before in first and after not in first:
+            marks[0] = "noted"  # what is right is told after the course
         lines.append(f"{question.about:34} {marks[0]:14} {marks[1]}")
         if before in first and after in first:
             both.append((first[before], first[after]))

@@ -88,9 +88,9 @@ QUESTIONS = {
         "Gradient descent in the valley ½(x² + 25y²), from (−2, 0.4) with η = 0.01. How much of the way to (0, 0) is "
         "done after ten steps?",
         (
-            "as much in x as in y: it goes straight there",
+            "as much in x as in y",
             "nearly all of it in y, little in x",
-            "nearly all of it in x, little in y: x is farther away",
+            "nearly all of it in x, little in y",
         ),
         straight_there,
         "In x {x:.0%} of the way is done, in y {y:.0%}. Downhill is at right angles to the contour lines: first across "

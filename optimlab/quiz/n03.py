@@ -68,8 +68,8 @@ QUESTIONS = {
         "At which angle to the contour line does it begin?",
         (
             "at a right angle, at each of the places",
-            "at an angle that changes from place to place: to the minimum",
-            "at none: it follows the line, as a river follows its valley",
+            "at an angle that changes from place to place",
+            "at none: it begins along the line",
         ),
         at_which_angle,
         "The angles lie between {least:.1f}° and {most:.1f}°. Along the line L stays the same, and it falls fastest at "
@@ -104,9 +104,9 @@ QUESTIONS = {
         "Gradient descent on a ravine with κ = 10 and on one with κ = 40, each with its own best η. For a thousandth "
         "of the distance, the second one needs …",
         (
-            "as many steps: each has its best η",
-            "about twice as many steps, √4",
-            "about 16 times as many steps, 4²",
+            "as many steps",
+            "about twice as many steps",
+            "about 16 times as many steps",
             "about 4 times as many steps",
         ),
         four_times_kappa,

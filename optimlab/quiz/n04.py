@@ -71,7 +71,7 @@ QUESTIONS = {
         "noise as the slope takes away.",
         {
             "a": "After 50 steps it has arrived as far as this η lets it; more steps bring no more.",
-            "b": "The mean of many points would come nearer like that; the last point is as noisy as ever.",
+            "b": "So it is with the distance of a mean of many points; but the last point is as noisy as ever.",
         },
         measure=early_and_late,
         about="the noise ball",
@@ -80,10 +80,10 @@ QUESTIONS = {
         "Adam's average m, with β₁ = 0.95: the gradient was 1 for long, and is 0 from now on. After how many steps is "
         "m down to ½?",
         (
-            "1 step, for 1/0.95 is about 1",
+            "about 1 step",
             "about 14 steps",
-            "about 20 steps, which is 1/(1 − 0.95)",
-            "about 10 steps, half of 1/(1 − 0.95)",
+            "about 20 steps",
+            "about 10 steps",
         ),
         half_forgotten,
         "After {steps} steps: each multiplies it by 0.95, and ln ½ / ln 0.95 = 13.5.",

@@ -121,7 +121,7 @@ QUESTIONS = {
         "arrive, then calm the noise.",
         {
             "a": "After ten steps it is still on its way, and with a tenth of η the rest of the way takes too long.",
-            "c": "It gets there sooner, and then stays in a large noise ball.",
+            "c": "Until step 80 it is the same as the one cut there; then it stays in its large noise ball.",
         },
         measure=three_cuts,
         about="when to cut η",

@@ -60,10 +60,10 @@ QUESTIONS = {
     "06.r1": Question(
         "On a long steady slope, momentum's γ goes from 0.9 to 0.95, and η stays. What becomes of its steps?",
         (
-            "they stay as long: η says how long a step is",
+            "they stay as long",
             "they become twice as long",
-            "they become 5 % longer, as γ does",
-            "they become half as long: the new gradient counts less",
+            "they become 5 % longer",
+            "they become half as long",
         ),
         longer_steps,
         "They grow from {before:.1f}·ηg to {after:.1f}·ηg, for 1 + γ + γ² + … is 1/(1 − γ). Whoever changes γ changes "
@@ -88,7 +88,7 @@ QUESTIONS = {
         which_rate,
         "It is {rate:.3f}: step 60 lies in the third epoch, and η was multiplied after the first and after the second.",
         {
-            "a": "That is the rule per step. Nothing crashes with it, but η is gone after a few epochs.",
+            "a": "That is the rule per step. Nothing crashes with it, but after one epoch only 0.4 % of η is left.",
             "b": "η stays the same within an epoch, and changes only where the next one begins.",
             "d": "It is the third epoch, but the first one has η₀ itself: its exponent is 0.",
         },
@@ -99,14 +99,14 @@ QUESTIONS = {
         "A new network has 8 hidden layers of sigmoid units, with Xavier's weights. How large are the gradients of its "
         "first layer, beside those of its last?",
         (
-            "about as large: each layer has its part in the loss",
-            "larger: all the others depend on it",
-            "about 4 times smaller, as the slope is at most ¼",
+            "about as large",
+            "larger",
+            "a few times smaller",
             "more than a thousand times smaller",
         ),
         what_is_left,
-        "They are about {times:,.0f} times smaller: on the way back each sigmoid multiplies by at most ¼, and there "
-        "are eight of them.",
+        "They are about {times:,.0f} times smaller: each layer passes back only a part of what reaches it, and the "
+        "parts multiply.",
         {
             "a": "They all have their part, but what the first one hears has passed through all the others.",
             "b": "They do depend on it; but each layer in between passes on only a part.",

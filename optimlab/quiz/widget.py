@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakValueDictionary
 
 import ipywidgets as widgets
 
@@ -13,6 +14,7 @@ from .questions import outcome, question_of, questions_of
 
 __all__ = ["Answer", "Quiz"]
 
+OPEN: WeakValueDictionary[str, Quiz] = WeakValueDictionary()
 NOTED = "Noted. What is right you will see after the course."
 
 
@@ -46,9 +48,17 @@ class Quiz(widgets.VBox):
     _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
 
     def __init__(self, place: str, title: str, tells: bool = True):
+        if place in OPEN:
+            OPEN[place].close()  # its cell has run again
         self.title = title
         self.answers = [Answer(name, tells) for name in questions_of(place)]
         super().__init__(self.answers)
+        OPEN[place] = self
+
+    def close(self) -> None:
+        for answer in self.answers:
+            answer.close()
+        super().close()
 
     def __repr__(self) -> str:
         return "\n".join([f"{self.title}.", *(words_of(answer.name, answer.prediction) for answer in self.answers)])

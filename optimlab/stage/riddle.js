@@ -72,14 +72,14 @@ export function clue(yours, riddle, dims, whose) {
     if (way * SLACK < wanted) return `${whose} first step is as long as the riddle's, but ${when} ${whose.toLowerCase()} way is shorter.`;
     if (way > wanted * SLACK) return `${whose} first step is as long as the riddle's, but ${when} ${whose.toLowerCase()} way is longer.`;
   }
-  return `${whose} steps are as long as the riddle's, but they turn otherwise.`;
+  return `${whose} first step and whole way are as long as the riddle's, but the path is another one.`;
 }
 
 /** @type {(count: number, what: string, more?: string) => string} */
 const several = (count, what, more = `${what}s`) => `${count} ${count === 1 ? what : more}`;
 
 /** How far apart, in words. @type {(percent: number) => string} */
-export const percentApart = (percent) => (percent < 1000 ? `${percent < 9.95 ? Number(percent.toFixed(1)) : Math.round(percent)} % apart` : "far apart");
+export const percentApart = (percent) => (percent < 1000 ? `${percent < 9.95 ? Number(percent.toFixed(1)) : Math.round(percent)} % of its size apart` : "far apart");
 
 /**
  * How many riddles were found, and in how many tries each.

@@ -1,8 +1,8 @@
 """Why is it so? One sentence in the learner's own words, then a model answer to compare it with.
 
 >>> from optimlab.whys.why import why_of
->>> why_of("03.1").points[0]
-'the steepest direction limits η'
+>>> why_of("03.2").points[0]
+'along the floor successive gradients agree'
 
 `why` shows the question (`optimlab.whys.widget`). Each notebook's questions stand in a module of their own (``n01``,
 ``n02``, …) as a dict ``WHYS``, one for each section. What is written stays in ``answers.json`` (`optimlab.memory`).

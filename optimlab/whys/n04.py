@@ -106,23 +106,23 @@ WHYS = {
     ),
     "04.10": Why(
         "How can noise, and also a flat stretch, make reduce on plateau cut η while the descent is still on its way?",
-        "With noise a lucky low loss is hard to beat, and on a flat stretch each gain is below the threshold. The "
-        "rule sees only whether the loss beats its best by the threshold, so both count as bad checks, and the "
-        "smaller η makes the descent slower still.",
+        "With noise a lucky low loss is hard to beat, and on a flat stretch even the gains of all the checks within "
+        "its patience stay below the threshold. The rule sees only whether the loss beats its best by the threshold, "
+        "so both count as bad checks, and the smaller η makes the descent slower still.",
         (
             "the rule only asks whether the loss beats its best by the threshold",
             "with noise, a lucky low loss is not beaten for a while",
-            "on a flat stretch the loss does fall, but by less than the threshold",
+            "on a flat stretch the loss does fall, but within its patience by less than the threshold",
             "the cut slows down a descent that was not at its end",
         ),
     ),
     "04.11": Why(
         "Why does the best line keep η at the top first, and then let it fall roughly like 1/k?",
-        "A step multiplies what is left of the start by (1 − ηλ)² and adds η²σ² of new noise. While the start is "
-        "not forgotten, a large η pays; when noise is what is left, only a smaller η brings it down, and then a "
-        "smaller one again.",
+        "Along the flat axis the start is forgotten slowly: a step leaves (1 − ηλ)² of its square, so there the "
+        "largest η pays. Each step also adds η²σ² of new noise; when noise is what is left, only a smaller η brings it "
+        "down, and then a smaller one again.",
         (
-            "a large η shrinks what is left of the start",
+            "along the flat axis, a large η shrinks what is left of the start",
             "each step adds noise in proportion to η²",
             "when noise is what is left, only a smaller and smaller η brings it down",
         ),

@@ -42,7 +42,7 @@ const CLUES = [
   ["Its first step is as long as the riddle's, but all in all its way is shorter.", [[3, 0], [1, 0], [3, 0], [3, 0]]],
   ["Its first step is as long as the riddle's, but all in all its way is longer.", [[3, 0], [3, 0], [3, 0], [4, 0]]],
   ["Its first step is as long as the riddle's, but in the end its way is longer.", [[3, 0], [3, 0], [2, 0], [4, 0]]],
-  ["Its steps are as long as the riddle's, but they turn otherwise.", [[3, 0], [0, 3], [3, 0], [3, 0]]],
+  ["Its first step and whole way are as long as the riddle's, but the path is another one.", [[3, 0], [0, 3], [3, 0], [3, 0]]],
 ];
 
 for (const [words, steps] of CLUES) {
@@ -53,11 +53,11 @@ for (const [words, steps] of CLUES) {
 
 test("where both have come to rest, their last steps are not compared", () => {
   const [yours, riddle] = [[1e-4, 0], [2e-4, 0]].map((last) => tableOf(walked([[3, 0], [3, 0], [3, 0], last])));
-  assert.equal(clue(yours, riddle, 2, "Your"), "Your steps are as long as the riddle's, but they turn otherwise.");
+  assert.equal(clue(yours, riddle, 2, "Your"), "Your first step and whole way are as long as the riddle's, but the path is another one.");
 });
 
 test("how far and how many is said in a few words", () => {
-  assert.deepEqual([3.24, 9.97, 18.4, 999, 1e5, Infinity].map(percentApart), ["3.2 % apart", "10 % apart", "18 % apart", "999 % apart", "far apart", "far apart"]);
+  assert.deepEqual([3.24, 9.97, 18.4, 999, 1e5, Infinity].map(percentApart), ["3.2 % of its size apart", "10 % of its size apart", "18 % of its size apart", "999 % of its size apart", "far apart", "far apart"]);
   assert.equal(scoreOf({ found: 0, tries: 0, ended: 0 }), "");
   assert.equal(scoreOf({ found: 1, tries: 1, ended: 1 }), "So far 1 of 1 riddle found, 1 try each.");
   assert.equal(scoreOf({ found: 3, tries: 5, ended: 4 }), "So far 3 of 4 riddles found, 1.7 tries each.");
@@ -139,10 +139,10 @@ test("a value is found when the paths lie together, and the tries are counted", 
   const { riddle, store, said } = asked(KNOBS, { riddle: [0], "yours lr": 0.5 });
   assert.equal(riddle.question.textContent, "Riddle 1: which η made the thick path?");
   riddle.judge.click();
-  assert.equal(said(), "Try 1: 25 % apart. Your first step is shorter than the riddle's.");
+  assert.equal(said(), "Try 1: 25 % of its size apart. Your first step is shorter than the riddle's.");
   store.values["yours lr"] = 1.5;
   riddle.judge.click();
-  assert.equal(said(), "Try 2: 25 % apart. Your first step is longer than the riddle's.");
+  assert.equal(said(), "Try 2: 25 % of its size apart. Your first step is longer than the riddle's.");
   store.values["yours lr"] = 1.05;
   riddle.judge.focus();
   riddle.judge.click();
@@ -186,7 +186,7 @@ test("a name is judged as such, and its path appears only then", () => {
   assert.deepEqual(store.values.guess, [-1]);
   riddle.judge.click();
   assert.deepEqual(store.values.guess, [0]);
-  assert.equal(said(), "Try 1: not Adam, 25 % apart. Its first step is shorter than the riddle's.");
+  assert.equal(said(), "Try 1: not Adam, 25 % of its size apart. Its first step is shorter than the riddle's.");
   riddle.names.value = "1";
   riddle.judge.click();
   assert.equal(said(), "Found in 2 tries: it was Momentum. So far 1 of 1 riddle found, 2 tries each.");

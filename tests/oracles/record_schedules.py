@@ -101,6 +101,9 @@ OPTAX = {
         [40, 200],
     ),
     "stay, decay": optax.join_schedules([optax.constant_schedule(0.3), optax.linear_schedule(0.3, 0.0, 100)], [200]),
+    "piecewise_interpolate_schedule": optax.piecewise_interpolate_schedule(
+        "linear", 0.2, {60: 0.5, 120: 0.3, 180: 2.0, 240: 0.1}
+    ),
 }
 
 # name: (learning rate, options, losses)
