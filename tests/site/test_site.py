@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.jupyter import SESSION
 from tests.browser.stage import FRESH
-from tools.notebooks import FOLDER, WIDGET, code_cells, read
+from tools.notebooks import FOLDER, WIDGET, code_cells, covers, read
 from tools.setup_cell import current_slug
 from tools.site.__main__ import DATA_SETS, usual_address
 
@@ -31,7 +31,7 @@ def test_the_front_page_fits_shows_its_pictures_and_has_no_grave_fault(page, sit
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert page.locator("script:not([type='application/json'])").count() == 0
     pictures = page.locator("main img")
-    assert pictures.count() == len(NOTEBOOKS)
+    assert pictures.count() == sum(len(covers(read(FOLDER / name))) for name in NOTEBOOKS)
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300

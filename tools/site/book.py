@@ -26,6 +26,7 @@ from tools.node import found_node
 from tools.notebooks import WIDGET, all_notebooks, code_cells, outputs, read, setup_cells
 from tools.setup_cell import ROOT, current_slug, is_published
 
+from . import detective
 from .alive import PAGE, run_alive
 
 HERE = Path(__file__).parent / "book"
@@ -43,8 +44,8 @@ def write_book(site: Path) -> None:
     folder = site / "book"
     folder.mkdir()
     write_shared(folder)
-    paths = all_notebooks()
-    saved = {path: read(path) for path in paths}
+    saved = {path: read(path) for path in all_notebooks()} | {detective.PATH: detective.notebook()}
+    paths = list(saved)
     for notebook in saved.values():
         prepare_forms(notebook)
     with ThreadPoolExecutor(2) as pool:
@@ -55,7 +56,8 @@ def write_book(site: Path) -> None:
     chapters = [chapter(path, saved[path]) for path in paths]
     for i, path in enumerate(paths):
         near = {"before": chapters[i - 1] if i else None, "next": chapters[i + 1] if i + 1 < len(paths) else None}
-        book = chapters[i] | near | {"chapters": chapters, "file": path.name, "colab": colab(path)}
+        python = {"file": path.name, "colab": colab(path)} if path != detective.PATH else {}
+        book = chapters[i] | near | {"chapters": chapters} | python
         write_page(folder, saved[path], book, math)
 
 
@@ -74,7 +76,8 @@ def write_shared(folder: Path) -> None:
 def chapter(path: Path, notebook: NotebookNode) -> dict[str, str]:
     title = re.match(r"# (.+)", notebook.cells[0].source)
     assert title, f"{path.name} does not begin with its title"
-    return {"page": f"{path.stem}.html", "title": title[1], "number": path.stem[:2]}
+    number = path.stem[:2] if path.stem[0].isdigit() else "play"
+    return {"page": f"{path.stem}.html", "title": title[1], "number": number}
 
 
 def colab(path: Path) -> str:
