@@ -57,6 +57,12 @@ class Commitment(anywidget.AnyWidget):
         remember(self.name, **{"answer": answer, "sure": sure, **after})
         self.locked = as_locked(SESSION[self.name])
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What an output with this form must say beside it on Colab; see `optimlab.stage.widget.Stage.metadata`."""
+        bundle = super()._repr_mimebundle_()
+        return bundle[1] if isinstance(bundle, tuple) else {}
+
     def __repr__(self) -> str:
         return words_of(f"Prediction {self.name}", self.prediction)
 

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 import ipywidgets as widgets
 
 from ..forms.picture import draw, still
+from ..labs.lab import view_of
 from ..memory import SESSION, remember
 from ..predictions.widget import Commitment, on_paper, words_of
 from .questions import outcome, question_of, questions_of
@@ -64,5 +65,5 @@ class Quiz(widgets.VBox):
         return "\n".join([f"{self.title}.", *(words_of(answer.name, answer.prediction) for answer in self.answers)])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        live = super()._repr_mimebundle_(**kwargs)
+        live = view_of(self), self.answers[0].metadata  # a box of ipywidgets 7 has no bundle
         return still(live, repr(self), draw([on_paper(answer.prediction) for answer in self.answers]))
