@@ -60,6 +60,10 @@ def test_a_notebook_shows_its_pictures_before_python_has_arrived(lite, page):
     with page.expect_request("**/static/pyodide/**"):
         lite.open("03_advanced_optimizers.ipynb", ready=False)
     picture = page.locator(".jp-RenderedImage img").first
+    page.locator(".jp-Cell").first.hover()
+    while not picture.is_visible():  # what is far below is not laid out yet
+        page.mouse.wheel(0, 300)
+        page.wait_for_timeout(100)
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
     assert page.locator(".jp-RenderedText pre").first.inner_text()
