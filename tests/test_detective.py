@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimlab.labs.detective import COUNT, NEAR, STEPS, THRESHOLD, Grids, apart, detective, good, hidden_knobs, paths
+from optimlab.labs.detective import STEPS, detective, hidden_knobs, paths
+from optimlab.labs.riddles import COUNT, NEAR, THRESHOLD, Grids, apart, good
 from optimlab.labs.travel import rows_of_recipe
 from optimlab.noise import Noisy
 from optimlab.optimizers import Adam, GradientDescent, Momentum, RMSprop

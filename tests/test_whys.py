@@ -89,3 +89,8 @@ def test_on_paper_there_is_the_question_and_not_its_answer():
     data, metadata = why("03.2")._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG") and metadata["image/png"]["alt"] == data["text/plain"]
     assert why_of("03.2").question in data["text/plain"] and why_of("03.2").model not in data["text/plain"]
+
+
+def test_when_its_cell_runs_again_the_old_form_is_gone():
+    old, new = why("03.2"), why("03.2")
+    assert old.comm is None and new.comm is not None

@@ -7,10 +7,9 @@ the recipe of its path knows what stands behind the number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,33 +17,24 @@ import numpy as np
 from ..checks import check_seed, check_whole, short, told
 from ..descent import descend
 from ..knobs import Knob
-from ..optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from ..optimizers import GradientDescent, Momentum
 from ..optimizers.base import check_optimizer
 from ..palette import Style, role, style_of
-from ..schedules import constant, cosine_decay, exponential_decay, step_decay, warmup
 from ..stage.marks import Curve, Mark, Path, Points
 from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from .inputs import drawable, fixed, start_on
 from .lab import Control, Lab, values_at
 from .panels import loss_panel, surface_panels
-from .sources import field_source, floor_of, numbers, slider_knobs, trailing
+from .riddles import THRESHOLD, Grids, Settings, drawn
+from .sources import field_source, floor_of, numbers, path_source, rows_of_walk, slider_knobs
+from .suspects import LITTLE, LONG, in_cases, named, optimizers_on, scattered, schedules_on
 from .travel import Walk, choice_recipe, theta_and_excess, walk_recipe
 
-__all__ = ["THRESHOLD", "apart", "detective"]
+__all__ = ["detective"]
 
-THRESHOLD = 3.0  # percent: a path that is no farther from the riddle's is taken for it
-NEAR = 10.0  # percent: riddles that are no farther apart do not follow one another
-SMALL = 0.12  # of the view: a path that is no larger hardly moves
-COUNT, ENOUGH = 40, 8  # riddles, and how many different ones there should be
-STEPS, LONG = 24, 40  # of the paths of levels 1 and 2, 3 and 4
-TRIED, STARTS, BEST = 600, 100, 16  # settings that are tried; starts that are tried, and the best of them
-SETTLED = 0.05  # of the first L − min L: a suspect is to have come so far
-ROUND = [float(f"{m}e{d}") for d in (-3, -2, -1, 0) for m in (1, 2, 5)]  # learning rates of suspects
-LITTLE = 0.5  # γ at level 4, so that the ends of the schedules differ more
+STEPS = 24  # of the paths of levels 1 and 2
 AT, GUESS = "riddle", "guess"
-
-Settings = Mapping[str, np.ndarray]
 
 
 def detective(surface, optimizer=None, level: int = 1, seed: int = 0) -> Lab:
@@ -95,7 +85,8 @@ def values_lab(surface, optimizer, level, seed) -> Lab:
     start = start_on(surface)
     answers = drawn(partial(paths, surface, optimizer, start), grids, optimizer, surface.view, seed)
     count = len(next(iter(answers.values())))
-    sources = [riddle_source(surface, optimizer, start, answers), yours_source(surface, optimizer, start, hidden)]
+    yours = path_source("yours", surface, optimizer, "yours", STEPS, knobs=hidden, start=start)
+    sources = [riddle_source(surface, optimizer, start, answers), yours]
     knobs = [
         {"control": c.name, "symbol": c.knob.symbol, "answers": within(c.knob, answers[name])}
         for name, c in zip(hidden, controls, strict=True)
@@ -139,105 +130,6 @@ def within(knob: Knob, values: np.ndarray) -> list[float]:
     return np.clip(values, knob.low, knob.high).tolist()
 
 
-@dataclass(frozen=True)
-class Grids:
-    """The values that the positions of some sliders stand for; `places` are positions, shape (n, sliders)."""
-
-    values: dict[str, np.ndarray]
-
-    def settings(self, places: np.ndarray) -> Settings:
-        """The values at some places, {name: (n,)}; beyond the ends of a slider those at its ends."""
-        inside = [np.clip(places[:, i], 0, len(grid) - 1) for i, grid in enumerate(self.values.values())]
-        return {name: grid[at] for (name, grid), at in zip(self.values.items(), inside, strict=True)}
-
-    def tried(self, rng: np.random.Generator) -> np.ndarray:
-        """All places if they are few, or else some."""
-        sizes = [len(grid) for grid in self.values.values()]
-        if np.prod(sizes, dtype=float) <= TRIED:
-            return np.argwhere(np.ones(sizes, bool))
-        return np.unique(np.stack([rng.integers(0, size, TRIED) for size in sizes], axis=1), axis=0)
-
-
-def drawn(walked: Callable[[Settings], np.ndarray], grids: Grids, own: Optimizer, view: Any, seed: int) -> Settings:
-    """The hidden values of each riddle, {name: (riddles,)}."""
-    rng = np.random.default_rng(seed)
-    places = grids.tried(rng)
-    places = places[good(walked(grids.settings(places)), view)]
-    if not len(places):
-        raise ValueError(
-            f"detective finds no riddle here: wherever its sliders stand, {own.name} leaves the view or hardly moves"
-        )
-    places = places[fair(walked, grids, places)]
-    mine = walked({name: np.array([getattr(own, name)], float) for name in grids.values})
-    return grids.settings(places[in_turn(walked(grids.settings(places)), mine[:, 0], rng)])
-
-
-def good(theta: np.ndarray, view: Any) -> np.ndarray:
-    """Which paths of shape (T+1, …, d) stay in the view, and move in it."""
-    low, high = np.asarray(view, float).T
-    with np.errstate(all="ignore"):
-        stays = (np.isfinite(theta) & (theta >= low) & (theta <= high)).all(axis=(0, -1))
-        size = np.linalg.norm(np.ptp(theta, axis=0), axis=-1)
-        return stays & (size > SMALL * np.linalg.norm(high - low))
-
-
-def fair(walked: Callable[[Settings], np.ndarray], grids: Grids, places: np.ndarray) -> np.ndarray:
-    """Which places make fair riddles: a neighbouring position is good enough, one that is clearly another is not.
-
-    Where hardly any place is so for all sliders, it is enough for the first one, or not asked at all.
-    """
-    theta = walked(grids.settings(places))
-
-    def moved(slider: int, by: int) -> np.ndarray:
-        steps = by * np.eye(places.shape[1], dtype=int)[slider]
-        return np.array([apart(walked(grids.settings(places + sign * steps)), theta) for sign in (-1, 1)])
-
-    sliders = range(places.shape[1])
-    near = np.all([moved(i, 1).max(axis=0) <= THRESHOLD for i in sliders], axis=0)
-    clear = [near & (moved(i, clearly(name)).min(axis=0) > THRESHOLD) for i, name in enumerate(grids.values)]
-    choices = [np.all(clear, axis=0), clear[0], near]
-    return next((chosen for chosen in choices if chosen.sum() >= ENOUGH), np.ones(len(places), bool))
-
-
-def clearly(name: str) -> int:
-    """How many positions of a slider are clearly another value: of η a fifth more or less."""
-    return 3 if name == "lr" else 8
-
-
-def apart(theta: np.ndarray, riddle: np.ndarray) -> np.ndarray:
-    """The mean distance of paths of shape (T+1, …, d), in percent of the diagonal of the riddle's bounding box.
-
-    Infinity where one is not finite.
-    """
-    with np.errstate(all="ignore"):
-        distance = np.linalg.norm(theta - riddle, axis=-1).mean(axis=0)
-        share = 100 * distance / np.linalg.norm(np.ptp(riddle, axis=0), axis=-1)
-    return np.where(np.isnan(share), np.inf, share)
-
-
-def in_turn(theta: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> list[int]:
-    """The order of riddles, up to `COUNT`: each differs from the one before it, and the first from the learner's own.
-
-    A riddle comes again only when none is left that differs.
-    """
-    order: list[int] = []
-    waiting, last = list(rng.permutation(theta.shape[1])), own
-    while len(order) < COUNT:
-        differs = apart(theta, last[:, None]) > NEAR
-        pick = next((i for i in waiting if differs[i]), None)
-        if pick is None:
-            pick = next((i for i in rng.permutation(theta.shape[1]) if differs[i]), None)
-            waiting = list(rng.permutation(theta.shape[1]))
-        if pick is None:
-            break
-        waiting = [i for i in waiting if i != pick]
-        order.append(int(pick))
-        last = theta[:, pick]
-    while len(order) > 1 and apart(theta[:, order[0]], theta[:, order[-1]]) <= NEAR:  # the first follows the last
-        order.pop()
-    return order or [int(np.argmax(apart(theta, own[:, None])))]
-
-
 def paths(surface, optimizer, start, settings: Settings) -> np.ndarray:
     """The paths at n settings from one start, shape (T+1, n, d)."""
     many = len(next(iter(settings.values())))
@@ -273,31 +165,6 @@ def walk_source(name, needs, begin, inputs, steps, floor) -> Source:
     return Source(name, needs, compute, recipe=walk_recipe(begin, inputs, steps, theta_and_excess(floor)))
 
 
-def rows_of_walk(trajectory, floor) -> np.ndarray:
-    """θ, then L − min L, of shape (..., T+1, d+1)."""
-    rows = np.concatenate([trajectory.theta, (trajectory.loss - floor)[..., None]], axis=-1)
-    return np.moveaxis(rows, 0, -2)
-
-
-def yours_source(surface, optimizer, start, hidden) -> Source:
-    """The path at the learner's own values."""
-    needs, floor = tuple(f"yours {name}" for name in hidden), floor_of(surface)
-
-    def setting(values, axes=0):
-        return optimizer.replace(**{name: trailing(values[f"yours {name}"], axes) for name in hidden})
-
-    def compute(values):
-        many = np.broadcast_shapes(*(np.shape(values[name]) for name in needs))
-        starts = np.broadcast_to(np.asarray(start, float), (*many, surface.dim))
-        return rows_of_walk(descend(surface, setting(values, axes=1), starts, STEPS), floor)
-
-    def begin(values):
-        return Walk(surface, setting(values), start)
-
-    recipe = walk_recipe(begin, {name: () for name in needs}, STEPS, theta_and_excess(floor))
-    return Source("yours", needs, compute, recipe=recipe)
-
-
 # Levels 3 and 4: names
 
 
@@ -326,121 +193,6 @@ def names_lab(surface, level, seed) -> Lab:
     scene = Scene(panels_of(surface, runs, LONG, begins), runs, LONG, riddle=riddle)
     title = f"detective on {surface!r}, level {level}, seed {seed}: {what} made the path?"
     return Lab(scene, [*sources, *ground_of(surface)], [], {AT: (0.0,), GUESS: (-1.0,)}, summary, title)
-
-
-def named(name: str, optimizer: Optimizer) -> str:
-    """What a suspect is called in the list of names."""
-    rate = optimizer.lr
-    return name if callable(rate) else f"{name}, η = {short(rate)}"
-
-
-def scattered(view: Any, rng: np.random.Generator) -> np.ndarray:
-    """Starts all over the view, not at its edge, shape (n, d)."""
-    low, high = np.asarray(view, float).T
-    share = 0.08 + 0.84 * rng.random((STARTS, len(low)))
-    return low + share * (high - low)
-
-
-def optimizers_on(surface, starts) -> tuple[dict[str, Optimizer], np.ndarray]:
-    """The suspects of level 3, with their customary knobs, and the numbers of the starts where they differ most.
-
-    Gradient descent has the smallest round η with which it settles; each of the others the one, of those with which it
-    settles, by which it differs most from those before it.
-    """
-    suspects: list[Optimizer] = []
-    trials: list[Trial] = []
-    for kind in (GradientDescent, Momentum, Nesterov, RMSprop, Adam):
-        trial = Trial.of(surface, kind, starts)
-        settles = trial.settles.mean(axis=1)
-        able = np.flatnonzero(settles >= 0.6 * max(settles.max(), 0.05)).tolist()
-        if not able:
-            continue
-        scores = [distinctness(*compared([*trials, trial.at(i)])) for i in able] if trials else [0]
-        best = able[int(np.argmax(scores))]
-        suspects.append(kind(lr=ROUND[best]))
-        trials.append(trial.at(best))
-    return {optimizer.name: optimizer for optimizer in suspects}, where_they_differ(trials)
-
-
-def schedules_on(surface, starts) -> tuple[dict[str, Optimizer], np.ndarray]:
-    """The suspects of level 4, of the round η₀ by which they differ most, and where they differ most."""
-    trials = [Trial.of(surface, make, starts) for make in SCHEDULED.values()]
-    ok, distance = compared(trials)
-    best = int(np.argmax([distinctness(*each) for each in zip(ok, distance, strict=True)]))
-    suspects = {name: make(ROUND[best]) for name, make in SCHEDULED.items()}
-    return suspects, where_they_differ([trial.at(best) for trial in trials])
-
-
-def with_little_momentum(schedule: Callable[[Any], Any]) -> Callable[[Any], Optimizer]:
-    """η₀ -> gradient descent with a little momentum under a schedule of it."""
-    return lambda lr: Momentum(lr=schedule(lr), gamma=LITTLE)
-
-
-WARM = LONG // 4
-SCHEDULED = {
-    "constant": with_little_momentum(constant),
-    "step decay": with_little_momentum(lambda lr: step_decay(lr, 0.3, step_size=WARM)),
-    "exponential": with_little_momentum(lambda lr: exponential_decay(lr, 0.92)),
-    "cosine": with_little_momentum(lambda lr: cosine_decay(lr, LONG)),
-    "warm-up + cosine": with_little_momentum(lambda lr: warmup(cosine_decay(lr, LONG - WARM), WARM)),
-}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Paths of a suspect, shape (T+1, rates, starts, d): which of them are good, and which of those settle."""
-
-    theta: np.ndarray
-    good: np.ndarray
-    settles: np.ndarray
-
-    @classmethod
-    def of(cls, surface, make: Callable[[Any], Optimizer], starts: np.ndarray) -> Trial:
-        """All round learning rates from all starts, at once."""
-        rates = np.array(ROUND)[:, None, None]
-        walk = descend(surface, make(rates), np.broadcast_to(starts, (len(ROUND), *starts.shape)), LONG)
-        ok = good(walk.theta, surface.view)
-        with np.errstate(all="ignore"):
-            excess = walk.loss - floor_of(surface)
-            return cls(walk.theta, ok, ok & (excess[-1] <= SETTLED * excess[0]))
-
-    def at(self, rate: int) -> Trial:
-        """Those at one learning rate."""
-        return Trial(self.theta[:, rate], self.good[rate], self.settles[rate])
-
-
-def compared(trials: Sequence[Trial]) -> tuple[np.ndarray, np.ndarray]:
-    """Where all of them are good, and how far the nearest two are apart there, in percent."""
-    ok = np.all([trial.good for trial in trials], axis=0)
-    pairs = [np.minimum(apart(a.theta, b.theta), apart(b.theta, a.theta)) for a, b in combinations(trials, 2)]
-    return ok, np.min(pairs, axis=0)
-
-
-def distinctness(ok: np.ndarray, distance: np.ndarray) -> float:
-    """How far the nearest two are apart in the mean, where it counts no more that they are still farther."""
-    return float(np.mean(np.where(ok, np.minimum(distance, NEAR), 0)))
-
-
-def where_they_differ(trials: Sequence[Trial]) -> np.ndarray:
-    """The numbers of the starts from which all differ most, if possible of those from which all settle."""
-    if len(trials) < 2:
-        return np.array([], int)
-    ok, distance = compared(trials)
-    ok = ok & (distance > THRESHOLD)
-    settle = ok & np.all([trial.settles for trial in trials], axis=0)
-    able = settle if settle.sum() >= 2 else ok
-    return np.argsort(np.where(able, -distance, np.inf), kind="stable")[: min(BEST, able.sum())]
-
-
-def in_cases(starts: int, suspects: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """(start, suspect) of each riddle in random order; the same suspect from the same start never twice in a row."""
-    cases = [(start, suspect) for start in range(starts) for suspect in range(suspects)]
-    order: list[tuple[int, int]] = []
-    while len(order) < COUNT:
-        turn = [cases[i] for i in rng.permutation(len(cases))]
-        order += turn[1:] + turn[:1] if order and order[-1] == turn[0] else turn
-    order = order[:COUNT]
-    return order[:-1] if order[0] == order[-1] else order
 
 
 def suspect_sources(surface, suspects, begins, answers) -> list[Source]:

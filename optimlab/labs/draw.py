@@ -20,7 +20,7 @@ from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from .inputs import fixed, plane
 from .lab import Lab
-from .panels import loss_panel, surface_panel
+from .panels import loss_panel, rate_panel, surface_panel
 from .sources import field_source, rows_of
 from .travel import Taken, Walk, walk_recipe
 
@@ -145,7 +145,9 @@ def draw_lab(surface: Any, steps: int = 60, knots: int = 12) -> DrawnLab:
     means = [mean(f"mean{i}", line, moments, loss.sigma, distances**2, steps) for i, line in enumerate(lines)]
     places = np.linspace(0, steps, knots).tolist()
     panels = [
-        rate_panel(sources, runs, steps, TOP * limit, places),
+        rate_panel(sources, runs, steps, RATE, TOP * limit, "draw η(k): pull the knots, or draw across").with_marks(
+            Knots(control="knots", x=places, label="η")
+        ),
         surface_panel(calm, sources, runs, title=f"{calm.name}, one noise").without("handle"),
         mean_panel(loss_panel(calm, means, runs, steps, float(calm.value(start))), means, runs),
     ]
@@ -210,22 +212,6 @@ def mean(name: str, line: Line, loss: Moments, sigma: Any, squares: np.ndarray, 
         return [walk.loss.value(taken.theta)]
 
     return Source(name, tuple(line.controls), compute, recipe=walk_recipe(begin, line.controls, steps, row))
-
-
-def rate_panel(sources: Any, runs: Any, steps: int, top: float, places: Any) -> Panel:
-    """The drawn line with its knots, and the cosine."""
-    return Panel(
-        (0, steps),
-        (-0.03 * top, top),
-        x_label="step k",
-        y_label="learning rate η",
-        title="draw η(k): pull the knots, or draw across",
-        alt="the drawn learning rate and the cosine against the step",
-        marks=[
-            *(Curve(source=s.name, run=run.id, y=RATE) for s, run in zip(sources, runs, strict=True)),
-            Knots(control="knots", x=places, label="η"),
-        ],
-    )
 
 
 def mean_panel(panel: Panel, means: Any, runs: Any) -> Panel:

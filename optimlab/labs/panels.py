@@ -154,6 +154,19 @@ def rate_ruler(surface, runs, optimizers, controls) -> Panel:
     )
 
 
+def rate_panel(sources, runs, steps, channel, top, title="the schedules") -> Panel:
+    """η, a channel of each source, against the step."""
+    return Panel(
+        (0, steps),
+        (-0.02 * top, top),
+        x_label="step k",
+        y_label="learning rate η",
+        title=title,
+        alt=f"learning rate against step for {', '.join(run.label for run in runs)}",
+        marks=[Curve(source=s.name, run=run.id, y=channel) for s, run in zip(sources, runs, strict=True)],
+    )
+
+
 def training_panels(runs, epochs) -> list:
     """Training loss and test error, against the epoch."""
     return [

@@ -27,12 +27,12 @@ from ..schedules import (
     warmup,
     warmup_stable_decay,
 )
-from ..stage.marks import Curve, VLine
+from ..stage.marks import VLine
 from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
 from .inputs import fixed, plane, start_on
 from .lab import Control, Lab
-from .panels import loss_panel, surface_panel
+from .panels import loss_panel, rate_panel, surface_panel
 from .sources import field_source, floor_of, rows_of, trailing
 
 __all__ = ["SCHEDULES", "schedule_lab"]
@@ -152,7 +152,7 @@ def schedule_lab(
         for i, (name, choice) in enumerate(chosen.items())
     ]
     panels = [
-        rate_panel(sources, runs, steps, 2.6 * lr),
+        rate_panel(sources, runs, steps, RATE, 2.6 * lr),
         surface_panel(calm, sources, runs),
         mean_panel(loss_panel(calm, sources, runs, steps, float(calm.value(np.array(start)))), copies),
     ]
@@ -214,19 +214,6 @@ def rates(schedule, walk, many):
         lr, memory = schedule.step(loss[..., None], memory)
         each.append(lr[..., 0].mean(axis=-1))
     return np.array(each)
-
-
-def rate_panel(sources, runs, steps, top) -> Panel:
-    """η against the step."""
-    return Panel(
-        (0, steps),
-        (-0.02 * top, top),
-        x_label="step k",
-        y_label="learning rate η",
-        title="the schedules",
-        alt=f"learning rate against step for {', '.join(run.label for run in runs)}",
-        marks=[Curve(source=s.name, run=run.id, y=RATE) for s, run in zip(sources, runs, strict=True)],
-    )
 
 
 def mean_panel(panel, copies) -> Panel:

@@ -23,9 +23,10 @@ def slider_knobs(optimizer):
     return {n: k for n, k in optimizer.knobs.items() if k.slider and not callable(getattr(optimizer, n))}
 
 
-def with_values(optimizer, run_id, values, axes=0):
-    """The optimizer as its sliders stand. Arrays of values get `axes` trailing axes, to broadcast against θ."""
-    return optimizer.replace(**{name: trailing(values[f"{run_id} {name}"], axes) for name in slider_knobs(optimizer)})
+def with_values(optimizer, run_id, values, axes=0, knobs=None):
+    """The optimizer as its sliders stand, those of `knobs`. Arrays of values get `axes` trailing axes, for θ."""
+    names = slider_knobs(optimizer) if knobs is None else knobs
+    return optimizer.replace(**{name: trailing(values[f"{run_id} {name}"], axes) for name in names})
 
 
 def trailing(value, axes=0):
@@ -77,23 +78,28 @@ def has_holes(surface) -> bool:
     return surface.dim == 2 and not bool((np.abs(field_grid(surface, surface.view, 31, 23)) < HUGE).all())
 
 
-def path_source(name, surface, optimizer, run_id, steps) -> Source:
-    """The path of an optimizer as its sliders and the start stand: columns θ, then L − min L."""
-    mine = [f"{run_id} {knob}" for knob in slider_knobs(optimizer)]
+def path_source(name, surface, optimizer, run_id, steps, knobs=None, start=None) -> Source:
+    """The path of an optimizer as its sliders and the start stand: columns θ, then L − min L.
+
+    Sliders are there for some of its `knobs`, if not for all; a `start` that is given is not to be dragged.
+    """
+    knobs = slider_knobs(optimizer) if knobs is None else knobs
+    mine = [f"{run_id} {knob}" for knob in knobs]
     floor = floor_of(surface)
+
+    def begins(values):
+        return values["start"] if start is None else start
 
     def compute(values):
         many = np.broadcast_shapes(*(np.shape(values[n]) for n in [*mine, *surface.knobs]))
-        start = np.broadcast_to(np.asarray(values["start"], float), (*many, surface.dim))
-        setting = with_values(optimizer, run_id, values, axes=1)
-        trajectory = descend(surface_at(surface, values), setting, start, steps)
-        rows = np.concatenate([trajectory.theta, (trajectory.loss - floor)[..., None]], axis=-1)
-        return np.moveaxis(rows, 0, -2)
+        starts = np.broadcast_to(np.asarray(begins(values), float), (*many, surface.dim))
+        setting = with_values(optimizer, run_id, values, axes=1, knobs=knobs)
+        return rows_of_walk(descend(surface_at(surface, values), setting, starts, steps), floor)
 
     def begin(values):
-        return Walk(surface_at(surface, values), with_values(optimizer, run_id, values), values["start"])
+        return Walk(surface_at(surface, values), with_values(optimizer, run_id, values, knobs=knobs), begins(values))
 
-    needs = ("start", *mine, *surface.knobs)
+    needs = (*(["start"] if start is None else []), *mine, *surface.knobs)
     recipe = walk_recipe(begin, shapes(needs, surface.dim), steps, theta_and_excess(floor))
     return Source(name, needs, compute, recipe=recipe)
 
@@ -161,6 +167,11 @@ def theory_source(surface, optimizers, run_ids) -> Source:
 def rows_of(*columns):
     """Columns of shape (T+1, ...) as the rows of a source: shape (..., T+1, columns)."""
     return np.moveaxis(np.stack(columns, axis=-1), 0, -2)
+
+
+def rows_of_walk(trajectory, floor):
+    """θ, then L − min L, as the rows of a source: shape (..., T+1, d+1)."""
+    return rows_of(*np.moveaxis(trajectory.theta, -1, 0), trajectory.loss - floor)
 
 
 def training_rows(history):

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakValueDictionary
 
-import anywidget
 import traitlets
 
 from ..checks import told
-from ..forms import FORMS, STYLE
-from ..forms.picture import draw, still
+from ..forms import FORMS
+from ..forms.widget import Form
 from ..memory import SESSION, SHOWN, remember
 from ..stage.bundle import bundle
 from .prediction import SURE, Choice, Prediction, prediction_of
 
 __all__ = ["Commitment", "on_paper", "words_of"]
 
-OPEN: WeakValueDictionary[str, Commitment] = WeakValueDictionary()
 
-
-class Commitment(anywidget.AnyWidget):
+class Commitment(Form):
     """One prediction. The browser sets `said` once; Python checks it, remembers it and locks it."""
 
     _esm = bundle(FORMS / "predict.js")
-    _css = STYLE
-    _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
-
-    name = traitlets.Unicode().tag(sync=True)
-    asks = traitlets.Dict().tag(sync=True)
     levels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    said = traitlets.Dict().tag(sync=True)
     locked = traitlets.Dict().tag(sync=True)
     button = traitlets.Unicode("That is my prediction").tag(sync=True)
     outcome = traitlets.Unicode().tag(sync=True)
@@ -42,11 +32,8 @@ class Commitment(anywidget.AnyWidget):
             raise ValueError(f"there is no prediction {told(name)}")
         self.prediction = prediction
         known = SESSION.get(name)
-        super().__init__(name=name, asks=prediction.as_dict(), levels=list(SURE), locked=as_locked(known))
+        super().__init__(name, asks=prediction.as_dict(), levels=list(SURE), locked=as_locked(known))
         self.observe(self._commit, "said")
-        if name in OPEN:
-            OPEN[name].close()
-        OPEN[name] = self
 
     def _commit(self, change: Any) -> None:
         said = change["new"]
@@ -58,16 +45,11 @@ class Commitment(anywidget.AnyWidget):
         self.locked = as_locked(SESSION[self.name])
 
     @property
-    def metadata(self) -> dict[str, Any]:
-        """What an output with this form must say beside it on Colab; see `optimlab.stage.widget.Stage.metadata`."""
-        bundle = super()._repr_mimebundle_()
-        return bundle[1] if isinstance(bundle, tuple) else {}
+    def on_paper(self) -> tuple[str, list[str]]:
+        return on_paper(self.prediction)
 
     def __repr__(self) -> str:
         return words_of(f"Prediction {self.name}", self.prediction)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return still(super()._repr_mimebundle_(**kwargs), repr(self), draw([on_paper(self.prediction)]))
 
 
 def words_of(what: str, prediction: Prediction) -> str:

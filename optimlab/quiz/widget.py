@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from ..forms.picture import draw, still
 from ..labs.lab import view_of
 from ..memory import SESSION, remember
-from ..predictions.widget import Commitment, on_paper, words_of
+from ..predictions.widget import Commitment, words_of
 from .questions import outcome, question_of, questions_of
 
 __all__ = ["Answer", "Quiz"]
@@ -66,4 +66,4 @@ class Quiz(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         live = view_of(self), self.answers[0].metadata  # a box of ipywidgets 7 has no bundle
-        return still(live, repr(self), draw([on_paper(answer.prediction) for answer in self.answers]))
+        return still(live, repr(self), draw([answer.on_paper for answer in self.answers]))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
-import traitlets
-
 from ..checks import told
-from ..forms import FORMS, STYLE
-from ..forms.picture import draw, still
+from ..forms import FORMS
+from ..forms.widget import Form
 from ..memory import KNOWN, remember
 from ..stage.bundle import bundle
 from .why import why_of
@@ -19,16 +16,10 @@ __all__ = ["Explanation"]
 LONGEST = 2000  # letters
 
 
-class Explanation(anywidget.AnyWidget):
+class Explanation(Form):
     """One question. The browser says what was written and what was ticked; Python remembers it."""
 
     _esm = bundle(FORMS / "why.js")
-    _css = STYLE
-    _ipython_display_ = None  # ipywidgets 7 would otherwise bypass the bundle below
-
-    name = traitlets.Unicode().tag(sync=True)
-    asks = traitlets.Dict().tag(sync=True)
-    said = traitlets.Dict().tag(sync=True)
 
     def __init__(self, name: str):
         found = why_of(name)
@@ -37,7 +28,7 @@ class Explanation(anywidget.AnyWidget):
         self.why = found
         known = KNOWN["whys"].get(name, {})
         said = {key: known[key] for key in ("answer", "ticked") if key in known}
-        super().__init__(name=name, asks=found.as_dict(), said=said)
+        super().__init__(name, asks=found.as_dict(), said=said)
         self.observe(self._keep, "said")
 
     def _keep(self, change: Any) -> None:
@@ -50,5 +41,6 @@ class Explanation(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"Why {self.name}: {self.why.question}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return still(super()._repr_mimebundle_(**kwargs), repr(self), draw([(self.why.question, ["_" * 60])]))
+    @property
+    def on_paper(self) -> tuple[str, list[str]]:
+        return self.why.question, ["_" * 60]
