@@ -96,7 +96,7 @@ site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _si
 
 site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network
 	$(BIN)/python -m tools.browser
-	$(BIN)/python -m pytest -q -n 2 tests/site
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/site/test_site.py tests/site/test_book.py
 
 answers: $(VENV)/ready  ## write what the predictions come out to into docs/teaching.md
 	$(BIN)/python -m tools.teaching

@@ -70,7 +70,7 @@ def test_a_notebook_shows_its_pictures_before_python_has_arrived(lite, page):
     assert page.evaluate(f"() => {SESSION}.session?.kernel?.status") != "idle"
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", NOTEBOOKS[::-1])  # the longest first, so that none is waited for at the end
 def test_all_cells_run_and_print_what_is_saved_and_every_lab_is_drawn(lite, page, name):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
