@@ -1,5 +1,8 @@
 """The front page, the notebooks as they open, and all their cells, with nothing but the files of the site."""
 
+import re
+
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -13,10 +16,31 @@ from .conftest import NOTEBOOKS
 
 GRAVE = ("serious", "critical")
 WHEEL_WITH_DATA = "scikit_learn"
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def printed(output) -> str:
     return output.get("text", "") + output.get("data", {}).get("text/plain", "")
+
+
+def alike(before: list[str], after: list[str], source: str) -> bool:
+    """Whether a cell prints what is saved; how trainings end, to digits that another BLAS may round otherwise."""
+    if "find_the_fault(" in source:  # its curves are alive here, and come after the words
+        before, after = (headlines(texts) for texts in (before, after))
+    if before == after or "train(" not in source:
+        return before == after
+    (words, numbers), (words_now, numbers_now) = (taken_apart("\n".join(texts)) for texts in (before, after))
+    return words == words_now and np.allclose(numbers_now, numbers, rtol=0.05, atol=0.02)
+
+
+def headlines(texts: list[str]) -> list[str]:
+    """What a case with a fault is made of."""
+    return [line for text in texts for line in text.splitlines() if line.endswith("test digits")]
+
+
+def taken_apart(text: str) -> tuple[list[str], np.ndarray]:
+    """The words of a text, and its numbers."""
+    return NUMBER.sub(" # ", text).split(), np.array(NUMBER.findall(text), float)
 
 
 # -------------------------------------------------------------------------------------------------- the front page
@@ -79,12 +103,10 @@ def test_all_cells_run_and_print_what_is_saved_and_every_lab_is_drawn(lite, page
     lite.run_all()
     assert lite.errors() == []
     assert lite.unrun() == []
-    for cell, now in zip(saved, lite.outputs(), strict=True):
-        before = [printed(output) for output in cell.outputs]
-        after = [printed(output) for output in now if output.get("data", {}).keys() != {WIDGET}]
-        if "find_the_fault(" in cell.source:  # tells how trainings end, to digits that another BLAS rounds otherwise
-            before, after = ([text.splitlines()[:1] for text in texts] for texts in (before, after))
-        assert after == before, cell.source
+    told = [[printed(output) for output in cell.outputs] for cell in saved]
+    here = [[printed(o) for o in now if o.get("data", {}).keys() != {WIDGET}] for now in lite.outputs()]
+    differing = [(c.source, b, a) for c, b, a in zip(saved, told, here, strict=True) if not alike(b, a, c.source)]
+    assert differing == []
     for stage in lite.stages():
         stage.root.scroll_into_view_if_needed()
         stage.wait(FRESH)
