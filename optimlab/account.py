@@ -8,6 +8,7 @@ from .checks import told
 from .exercises import known_exercises
 from .memory import Entry, kept
 from .predictions import Observed
+from .predictions.drawn import known_paths
 from .predictions.prediction import SURE, known_predictions
 from .quiz.questions import known_questions
 from .whys.why import known_whys, why_of
@@ -22,7 +23,7 @@ def review(notebook: str) -> Observed:
     after it had been shown counts not. Below that: the questions from earlier notebooks, the questions why, and the
     exercises.
     """
-    asked = of(notebook, known_predictions())
+    asked = of(notebook, [*known_predictions(), *known_paths()])
     if not asked:
         known = ", ".join(dict.fromkeys(name.split(".")[0] for name in known_predictions()))
         return Observed(f"There are no predictions of notebook {told(notebook)}; there are those of {known}.")

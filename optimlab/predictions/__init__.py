@@ -16,14 +16,12 @@ demonstration teach, Crouch et al. (2004) measured.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..checks import shortened, told
 from ..memory import SESSION, SHOWN, answers, remember
+from .drawn import known_paths, sketched
 from .prediction import SURE, Amount, Choice, Prediction, known_predictions, prediction_of
-
-if TYPE_CHECKING:
-    from .widget import Commitment
 
 __all__ = ["SURE", "Amount", "Choice", "Observed", "Prediction", "answers", "asked", "observe", "predict"]
 
@@ -38,13 +36,29 @@ class Observed:
         return self.text
 
 
-def predict(name: str) -> Commitment | Observed:
-    """Ask for a prediction: ``predict("01.1")``.
+def predict(name: str, lab: Any = None) -> Any:
+    """Ask for a prediction: ``predict("01.1")``, or for a path that is drawn: ``predict("02.p1", race(…))``.
 
-    The learner chooses, says how sure, and commits; what is committed stays until the kernel is started again.
+    The learner chooses, or draws on the lab, says how sure, and commits; what is committed stays until the kernel is
+    started again.
+
+    Parameters
+    ----------
+    name : of the prediction
+    lab : that shows the path, where one is to be drawn
+
+    Returns
+    -------
+    The form that asks, or the lab with a pen; one sentence where there is no such prediction, or no lab for a path.
     """
+    if name in known_paths():
+        if lab is None:
+            return Observed(f"{name} is drawn on a lab: predict({name!r}, race(…)).")
+        return sketched(name, lab)
     if prediction_of(name) is None:
         return unknown(name)
+    if lab is not None:
+        return Observed(f"{name} is answered in a form, without a lab: predict({name!r}).")
     from .widget import Commitment  # ipywidgets is not needed to judge
 
     return Commitment(name)
@@ -87,4 +101,6 @@ def asked(name: str) -> dict[str, Any]:
 
 
 def unknown(name: Any) -> Observed:
-    return Observed(f"There is no prediction {told(name)}; there are {', '.join(known_predictions())}.")
+    return Observed(
+        f"There is no prediction {told(name)}; there are {', '.join([*known_predictions(), *known_paths()])}."
+    )

@@ -3,7 +3,8 @@
 /** @import { Mark } from "./lines.js" */
 /** @import { Panel, Point } from "./panel.js" */
 /** @import { Camera } from "./camera.js" */
-/** @import { Run, View } from "./view.js" */
+/** @import { Run } from "./scene.js" */
+/** @import { View } from "./view.js" */
 import { finiteSteps, table } from "./lines.js";
 import { makeKnots } from "./knots.js";
 import { clamp, moved, short } from "./numbers.js";

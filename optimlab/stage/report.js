@@ -14,7 +14,7 @@ export function reportOf(view) {
     }),
   );
   return {
-    k: view.k, playing: view.playing, ghost: view.ghost.report(), frames: view.frames, veiled: view.veil.down, riddle: view.riddle?.report(), dark: view.dark, off: [...view.off], sources,
+    k: view.k, playing: view.playing, ghost: view.ghost.report(), frames: view.frames, veiled: view.veil.down, task: view.task?.report(), dark: view.dark, off: [...view.off], sources,
     layout: view.layout, gaze: degrees(view.turntable.gaze), turning: view.turntable.moving,
     values: structuredClone(store.values), waiting: store.waitingFor !== null,
     resting: store.waitingFor === null && store.wanted === null && !store.timer,

@@ -4,8 +4,8 @@
 // and all that it imports into the one module that anywidget asks for; page.js shows a view without a notebook.
 
 /** @import { Model } from "./store.js" */
-/** @import { PanelSpec } from "./panel.js" */
 /** @import { Mark } from "./lines.js" */
+/** @import { Run, Scene } from "./scene.js" */
 import { cameraOf } from "./camera.js";
 import { LAYOUTS, isShown, makeChoice } from "./choice.js";
 import { element, makeHandles, makeLegend, makeTransport } from "./controls.js";
@@ -14,40 +14,11 @@ import { extent, table } from "./lines.js";
 import { STILL, movingIn, shown } from "./marks.js";
 import { Panel, THEMES, drawAxes, isDark } from "./panel.js";
 import { reportOf } from "./report.js";
-import { Riddle } from "./riddle.js";
 import { keepKeys, takeTyped, watchSliders } from "./sliders.js";
 import { acquire, release } from "./stores.js";
+import { taskOf } from "./task.js";
 import { Turntable, makeTurnable } from "./turning.js";
 import { Veil } from "./veil.js";
-
-/**
- * A line of the legend, as scene.py describes it.
- * @typedef {object} Run
- * @property {string} id
- * @property {string} label
- * @property {string} color
- * @property {string} color_dark
- * @property {number[]} dash
- * @property {[string, number] | null} loss
- * @property {number} minimum
- * @property {number | null} tolerance
- * @property {boolean} shown
- * @property {string} reads
- */
-/** @typedef {{ label: string, source: string, channel: number, digits?: number }} Note a number below the panels */
-/**
- * What is shown, as scene.py describes it.
- * @typedef {object} Scene
- * @property {PanelSpec[]} panels
- * @property {Run[]} runs
- * @property {number} steps
- * @property {Note[]} readouts
- * @property {number} first_step
- * @property {string} unit
- * @property {string} layout which of the ways to show a surface is shown at first
- * @property {boolean} [veiled] whether what comes out is hidden at first
- * @property {import("./riddle.js").Puzzle | null} [riddle]
- */
 
 const STEPS_PER_SECOND = 20;
 
@@ -102,7 +73,7 @@ export class View {
     this.veil = new Veil(this);
     this.legend = makeLegend(this);
     this.ghost = new Ghost(this);
-    this.riddle = this.scene.riddle ? new Riddle(this, this.scene.riddle) : null;
+    this.task = taskOf(this);
     this.transport = this.scene.steps ? makeTransport(this, this.scene) : null;
     this.choice = this.scene.panels.some(({ way }) => way) ? makeChoice(this) : null;
     this.build();
@@ -122,9 +93,10 @@ export class View {
       const camera = panel.spec.way === "3-D" ? () => cameraOf(panel, this) : undefined;
       return makeHandles(panel, this, camera);
     });
+    this.handles.push(...(this.task?.handles?.(this.panels) ?? []));
     if (this.transport) root.append(this.transport.bar);
     this.legend.bar.append(this.veil.bar);
-    root.append(...(this.riddle ? [this.riddle.bar] : []), this.legend.bar, this.ghost.bar);
+    root.append(...(this.task ? [this.task.bar] : []), this.legend.bar, this.ghost.bar);
     if (this.choice) (this.transport ?? this.legend).bar.append(this.choice.bar);
     this.trouble.setAttribute("role", "alert");
     this.live.setAttribute("aria-live", "polite");
@@ -255,13 +227,14 @@ export class View {
       const moving = movingIn(panel);
       panel.paint(panel.front, (context) => {
         if (panel.spec.way !== "3-D") this.ghost.draw(context, panel);
+        this.task?.draw?.(context, panel);
         for (const item of panel.spec.marks) if (moving[item.kind] && shown(this, item) && !this.veil.hides(item)) moving[item.kind](context, panel, item, this);
       }, panel.spec.height !== "ruler");
     }
     for (const handle of this.handles) if (panels.includes(handle.panel)) handle.place();
     this.legend.update();
     this.ghost.update();
-    this.riddle?.update();
+    this.task?.update();
     this.transport?.update();
     const complaint = this.store.complaint();
     if (this.trouble.textContent !== complaint) this.trouble.textContent = complaint;

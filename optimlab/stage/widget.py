@@ -107,6 +107,7 @@ class Stage(anywidget.AnyWidget):
     request = traitlets.Dict().tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
+    sketched = traitlets.Dict().tag(sync=True)  # the path that a learner has drawn as a prediction
 
     def __init__(self, scene: Scene, sources, sliders, grids, points, exact=None, positions=None, **kwargs):
         self._sources = {source.name: source for source in sources}

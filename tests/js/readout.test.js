@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readout } from "../../optimlab/stage/controls.js";
 
-/** @import { Run, View } from "../../optimlab/stage/view.js" */
+/** @import { Run } from "../../optimlab/stage/scene.js" */
+/** @import { View } from "../../optimlab/stage/view.js" */
 
 /**
  * What is said at step k of a run whose L − min L is as given.
