@@ -167,7 +167,8 @@ class Lab(widgets.VBox):
             yield row
 
     def __repr__(self) -> str:
-        lines = self._summary(self.values) if self._summary else []
+        asked = [self.scene.sketch["question"]] if self.scene.sketch else []  # a summary would give the answer away
+        lines = asked or (self._summary(self.values) if self._summary else [])
         return "\n".join([self.title, *(f"  {line}" for line in lines)])
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):

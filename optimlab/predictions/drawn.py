@@ -16,6 +16,7 @@ from typing import Any
 from ..checks import told
 from ..memory import SESSION, SHOWN, remember
 from ..stage.marks import Path
+from ..stage.scene import Scene
 from .prediction import SURE
 
 __all__ = ["LIMIT", "PATHS", "known_paths", "sketched"]
@@ -26,7 +27,7 @@ PATHS = {
 }
 """{name: what is asked}; the number of the notebook stands first."""
 
-LIMIT = 10.0  # percent: two paths that are no farther apart, measured by the real one's size, are taken for the same
+LIMIT = 10.0  # percent of the real path's size: one that was right is no farther from it
 MOST = 500  # points of a drawn path
 
 
@@ -41,38 +42,34 @@ def sketched(name: str, lab: Any) -> Any:
     ------
     ValueError : for a lab that shows no path in two dimensions, or plays nothing
     """
-    scene = getattr(lab, "scene", None)
-    marks = [mark for panel in scene.panels if panel.way != "3-D" for mark in panel.marks] if scene else []
+    panels = lab.scene.panels if isinstance(getattr(lab, "scene", None), Scene) and lab.scene.steps else ()
+    marks = [mark for panel in panels if panel.way != "3-D" for mark in panel.marks]
     sources = [mark.source for mark in marks if isinstance(mark, Path)]
-    if not sources or not scene.steps:
+    if not sources:
         raise ValueError(f"a path can be drawn on a lab that plays one, as race(…) does, got {told(lab)}")
     asked = {"name": name, "question": PATHS[name], "source": sources[0], "levels": list(SURE), "limit": LIMIT}
     known = SESSION.get(name)
-    before = {"said": {key: known[key] for key in ("points", "sure", "percent")}} if known else {}
+    before = {"said": {key: known[key] for key in ("points", "sure")}} if known else {}
     lab.veiled()
-    lab.scene = replace(lab.scene, sketch=asked | before)
+    panels = [replace(panel, title=panel.title.replace("drag the start", "draw the path")) for panel in panels]
+    lab.scene = replace(lab.scene, panels=panels, sketch=asked | before)
     lab.stage.scene = lab.scene.as_dict()
     lab.stage.observe(lambda change: keep(name, change["new"]), "sketched")
     return lab
 
 
 def keep(name: str, said: Any) -> None:
-    """Remember what has been drawn, if it is the first and can be read; None as percent means that it diverged."""
+    """Remember what has been drawn, if it is the first and can be read; no percent: the real one diverges."""
     if said.get("seen"):
         SHOWN.add(name)
         return
-    points, sure, percent = said.get("points"), said.get("sure"), said.get("percent")
-    if (
-        name in SESSION
-        or not is_path(points)
-        or sure not in range(len(SURE))
-        or not (percent is None or is_finite(percent))
-    ):
+    points, sure, percent, right = (said.get(key) for key in ("points", "sure", "percent", "right"))
+    known = is_path(points) and sure in range(len(SURE)) and (percent is None or is_finite(percent))
+    if name in SESSION or not known:
         return
-    right = percent is not None and percent <= LIMIT
     came = "leaves the finite numbers" if percent is None else f"{percent:.2g} % of its size apart"
-    after = {"after": True} if name in SHOWN else {}
-    remember(name, answer="a drawn path", points=points, sure=sure, percent=percent, came=came, right=right, **after)
+    after: dict[str, Any] = {"after": True} if name in SHOWN else {}
+    remember(name, answer="a drawn path", points=points, sure=sure, came=came, right=right is True, **after)
     SHOWN.add(name)
 
 

@@ -94,9 +94,9 @@ class Scene:
 
     ``unit`` is what a step is called, ``first_step`` is the one that is shown at first. Of panels that are alternatives
     the ``layout`` shows one way at first, or "both". Of a scene that is ``veiled`` the browser shows what comes out
-    only when the learner plays, steps or asks, and where nothing plays, when a control is moved. ``riddle`` is what the
-    browser asks and judges, ``sketch`` which path is to be drawn before it is seen (`riddle.js` and `sketch.js` say what
-    they hold).
+    only when the learner plays, steps or asks, and where nothing plays, when a control is moved. ``riddle`` is what
+    the browser asks and judges, ``sketch`` which path is to be drawn before it is seen (`riddle.js` and `sketch.js`
+    say what they hold).
     """
 
     panels: Sequence[Panel]

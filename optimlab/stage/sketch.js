@@ -3,9 +3,10 @@
 
 /** @import { Context, Panel, Point } from "./panel.js" */
 /** @import { View } from "./view.js" */
+import { compared, judgement } from "./apart.js";
 import { element, write } from "./controls.js";
 import { finiteSteps, strokeInside, table } from "./lines.js";
-import { clamp, lastOf, moved } from "./numbers.js";
+import { lastOf, moved } from "./numbers.js";
 import { disc } from "./symbols.js";
 
 /**
@@ -18,80 +19,13 @@ import { disc } from "./symbols.js";
  * @property {number} limit how many percent apart a path that was right may be
  * @property {Said} [said] what was committed when the cell ran before
  */
-/** @typedef {{ points: Point[], sure: number, percent: number }} Said */
+/** @typedef {{ points: Point[], sure: number }} Said */
 
-const FIRST_KEY = 0.05; // of an axis: what an arrow key moves the pen by; with Shift 0.01
+const STROKE = 0.05; // of an axis: what an arrow key moves the pen by; with Shift 0.01
 const CLOSE = 4; // pixels: pieces of a line are no shorter
-const MOST = 400; // points of a drawn line
-const SPOTS = 200; // on each line, where its distance from the other is measured
+const POINTS = 400; // points of a drawn line
 /** @type {Record<string, Point>} */
 const STROKES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-
-/** How long a line is. @type {(line: Point[]) => number} */
-export const lengthOf = (line) => line.reduce((sum, [x, y], i) => (i ? sum + Math.hypot(x - line[i - 1][0], y - line[i - 1][1]) : 0), 0);
-
-/** How far a point is from a line. @type {(point: Point, line: Point[]) => number} */
-export function fromLine([x, y], line) {
-  let nearest = Math.hypot(x - line[0][0], y - line[0][1]);
-  for (let i = 1; i < line.length; i++) {
-    const [[ax, ay], [bx, by]] = [line[i - 1], line[i]];
-    const square = (bx - ax) ** 2 + (by - ay) ** 2;
-    const t = square ? clamp(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / square, 0, 1) : 0;
-    nearest = Math.min(nearest, Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)));
-  }
-  return nearest;
-}
-
-/** Points at even distances along a line. @type {(line: Point[], count: number) => Point[]} */
-export function spread(line, count) {
-  const step = lengthOf(line) / (count - 1);
-  /** @type {Point[]} */
-  const spots = [line[0]];
-  let [i, gone] = [1, 0]; // which piece, and how long those before it are
-  while (i < line.length && spots.length < count - 1) {
-    const [[ax, ay], [bx, by]] = [line[i - 1], line[i]];
-    const piece = Math.hypot(bx - ax, by - ay);
-    const left = spots.length * step - gone;
-    if (left <= piece && piece > 0) spots.push([ax + (left / piece) * (bx - ax), ay + (left / piece) * (by - ay)]);
-    else [i, gone] = [i + 1, gone + piece];
-  }
-  return [...spots, lastOf(line)];
-}
-
-/** The diagonal of a line's bounding box. @type {(line: Point[]) => number} */
-export function sizeOf(line) {
-  const [xs, ys] = [0, 1].map((c) => line.map((point) => point[c]));
-  return Math.hypot(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
-}
-
-/**
- * How far two lines are apart: the mean distance of each one's points from the other, in percent of the real one's size.
- * Where on the line they are at a step counts not.
- * @type {(drawn: Point[], real: Point[]) => number}
- */
-export function linesApart(drawn, real) {
-  /** @type {(from: Point[], to: Point[]) => number} */
-  const mean = (from, to) => spread(from, SPOTS).reduce((sum, point) => sum + fromLine(point, to), 0) / SPOTS;
-  return (50 * (mean(drawn, real) + mean(real, drawn))) / sizeOf(real);
-}
-
-/** @type {(percent: number) => string} */
-const roundPercent = (percent) => (percent < 1000 ? `${Number(percent.toPrecision(2))} %` : "far more than its size");
-
-/**
- * What is said when both are seen: how far apart, and where they differ most.
- * @type {(asked: { name: string, limit: number }, drawn: Point[], real: Point[], percent: number) => string}
- */
-export function judgement({ name, limit }, drawn, real, percent) {
-  const [x, y] = lastOf(real);
-  const ends = (100 * Math.hypot(x - lastOf(drawn)[0], y - lastOf(drawn)[1])) / sizeOf(real);
-  const ways = lengthOf(real) / lengthOf(drawn);
-  const parts = [`${name} ${percent <= limit ? "✓ as you drew it" : "not this time"}: on the whole, the two paths are ${roundPercent(percent)} of its size apart.`];
-  if (ends > limit) parts.push(`They end ${roundPercent(ends)} of its size apart.`);
-  if (ways > 1.3) parts.push(`Its way is ${Number(ways.toPrecision(2))} times as long as yours.`);
-  if (ways < 1 / 1.3) parts.push(`Your way is ${Number((1 / ways).toPrecision(2))} times as long as its.`);
-  return parts.join(" ");
-}
 
 /** The drawing of a view: the question, the pen, and the line that says how it went. */
 export class Sketch {
@@ -205,7 +139,7 @@ export class Sketch {
       this.view.invalidate();
       return;
     }
-    const size = event.shiftKey ? FIRST_KEY / 5 : FIRST_KEY;
+    const size = event.shiftKey ? STROKE / 5 : STROKE;
     const { x, y, x_log, y_log } = panel.spec;
     const [left, up] = lastOf(this.drawn());
     this.lengthen([moved(left, stroke[0] * size, x, x_log), moved(up, stroke[1] * size, y, y_log)], 0);
@@ -218,7 +152,7 @@ export class Sketch {
   lengthen(to, pixels) {
     const from = lastOf(this.drawn());
     const { panel } = this;
-    if (!panel || !from || this.points.length >= MOST) return;
+    if (!panel || !from || this.points.length >= POINTS) return;
     if (Math.hypot(panel.x(to[0]) - panel.x(from[0]), panel.y(to[1]) - panel.y(from[1])) < pixels) return;
     this.points.push(to);
     this.say("");
@@ -248,9 +182,9 @@ export class Sketch {
     if (!this.open) return;
     const text = this.missing();
     if (text) return this.say(text);
-    const { line, whole } = this.real();
-    this.said = { points: this.points, sure: Number(this.sure.value), percent: whole ? linesApart(this.drawn(), line) : Infinity };
-    this.tellPython({ ...this.said, percent: whole ? this.said.percent : null });
+    this.said = { points: this.points, sure: Number(this.sure.value) };
+    const found = this.compare();
+    this.tellPython({ ...this.said, percent: found?.percent ?? null, right: found?.right ?? false });
     this.lock();
     this.view.k = 0;
     this.view.togglePlay();
@@ -279,8 +213,14 @@ export class Sketch {
       this.tellPython({ seen: true });
       return this.say("Seen without a prediction.");
     }
+    const found = this.compare();
+    this.say(found ? judgement(this.asked, found) : `${this.asked.name} not this time: the real path leaves the finite numbers.`);
+  }
+
+  /** Both paths; null where the real one leaves the finite numbers. */
+  compare() {
     const { line, whole } = this.real();
-    this.say(whole ? judgement(this.asked, this.drawn(), line, said.percent) : `${this.asked.name} not this time: the real path leaves the finite numbers.`);
+    return whole && line.length > 1 ? compared(this.drawn(), line, this.asked.limit) : null;
   }
 
   /** @type {(context: Context, panel: Panel) => void} */
@@ -295,6 +235,6 @@ export class Sketch {
   }
 
   report() {
-    return { points: this.drawn(), said: this.line.textContent, open: this.open, percent: this.said?.percent };
+    return { points: this.drawn(), said: this.line.textContent, open: this.open };
   }
 }

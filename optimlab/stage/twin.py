@@ -20,7 +20,7 @@ from PIL import Image
 
 from ..checks import shortened
 from ..palette import ROLES
-from .marks import Curve
+from .marks import Curve, Path
 from .pens import CONTOUR, FIELD, VISIBLE, contour_levels, finite, line_style
 from .scene import Panel, Scene
 from .solid import draw_solid
@@ -43,6 +43,7 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
     k : the step that is shown, the last one if None
     """
     k = scene.steps if k is None else k
+    scene = to_be_drawn(scene) if scene.sketch else scene
     panels = [p for p in scene.first_panels if p.height != "ruler"]
     rulers = [p for p in scene.first_panels if p.height == "ruler"]
     total = sum(p.wide for p in panels)
@@ -63,6 +64,14 @@ def draw(scene: Scene, rows: dict, values: dict, k: int | None = None, width: fl
             DRAW[item.kind](axes, panel, item, rows, values, k, runs)
     _add_legend(figure)
     return figure
+
+
+def to_be_drawn(scene: Scene) -> Scene:
+    """The surface alone, without any path, for a scene that asks for one: on paper it is drawn with a pencil."""
+    surfaces = [panel for panel in scene.panels if any(isinstance(mark, Path) for mark in panel.marks)]
+    told = [[m for m in panel.marks if m.kind == "field" or not getattr(m, "source", "")] for panel in surfaces]
+    panels = [replace(panel, marks=marks) for panel, marks in zip(surfaces, told, strict=True)]
+    return replace(scene, panels=panels, layout="2-D")
 
 
 def followed(panel: Panel, rows: dict, runs: dict) -> Panel:

@@ -3,21 +3,26 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from optimlab import GradientDescent, descend, ravine
 
 ASK = "from optimlab import predict\npredict('{}')"
 SEE = "from optimlab import observe\nobserve('01.1', A=0.3, B=0.2)"
 RACE = "from optimlab import Momentum, race, ravine\nrace(ravine(), Momentum(0.02), steps=60).veiled()"
 GRADIENT = "from optimlab import gradient_lab, parabola\ngradient_lab(parabola()).veiled()"
 WHY = "from optimlab import why\nwhy('03.2')"
+DRAW = """from optimlab import GradientDescent, predict, race, ravine
+predict('02.p1', race(ravine(kappa=20, angle=30), GradientDescent(lr=0.02), steps=20))"""
 RECALL = "from optimlab import recall\nrecall('03')"
 
 
 @pytest.fixture
 def notebook(lab, server):
     (server.root / "answers.json").unlink(missing_ok=True)
-    server.write("predict.ipynb", ASK.format("01.1"), SEE, ASK.format("01.2"), RACE, GRADIENT, WHY, RECALL)
+    server.write("predict.ipynb", ASK.format("01.1"), SEE, ASK.format("01.2"), RACE, GRADIENT, WHY, RECALL, DRAW)
     lab.open("predict.ipynb")
     return lab
 
@@ -139,3 +144,80 @@ def test_what_does_not_play_is_shown_when_it_is_moved_or_asked_for(notebook):
     race.unveil()
     assert race.report()["k"] == 60
     assert not race.root.get_by_role("button", name="show what comes out").is_visible()
+
+
+# ------------------------------------------------------------------------------------------- a path that is drawn
+
+
+def asked_to_draw(notebook):
+    """The lab, its surface's box, and the bar with the question."""
+    stage = notebook.run_lab(7)
+    stage.root.scroll_into_view_if_needed()
+    return stage, stage.panels()[0], stage.root.get_by_role("group", name="the path you expect")
+
+
+def test_a_path_is_drawn_with_the_mouse_committed_and_the_real_one_plays_over_it(notebook, server):
+    stage, panel, bar = asked_to_draw(notebook)
+    assert stage.report()["veiled"] and stage.report()["k"] == 0
+    start, box = stage.values()["start"], panel.bounding_box()
+    bar.get_by_role("button", name="That is my prediction").click()
+    assert "Draw the path first" in stage.report()["task"]["said"]
+    pen = stage.root.locator(".optimlab-pen").bounding_box()
+    x, y = pen["x"] + pen["width"] / 2, pen["y"] + pen["height"] / 2
+    mouse = notebook.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=12)
+    mouse.up()
+    assert stage.values()["start"] == start, "the pen draws, it does not drag the start"
+    points = stage.report()["task"]["points"]
+    assert points[0] == pytest.approx(start) and len(points) > 8 and stage.report()["veiled"]
+    bar.get_by_label("How sure are you?").select_option(label="certain")
+    bar.get_by_role("button", name="That is my prediction").click()
+    stage.wait("lab => lab.querySelector('.optimlab-stage').optimlab().task.said.startsWith('02.p1')")
+    report = stage.report()
+    assert not report["veiled"] and report["k"] == 20 and not report["task"]["open"]
+    assert report["task"]["points"] == points, "both stay"
+    (entry,) = kept(server, "predictions")
+    assert (entry["name"], entry["sure"]) == ("02.p1", 2)
+    assert ("✓" in report["task"]["said"]) == entry["right"]
+    real = descend(ravine(kappa=20, angle=30), GradientDescent(lr=0.02), steps=20).theta
+    assert f"{apart(np.array(points), real):.2g} %"[:3] == entry["came"][:3]
+    mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.up()
+    assert stage.values()["start"] != start, "afterwards the start can be dragged again"
+
+
+def apart(drawn, real):
+    """The mean distance of each line's points from the other line, in percent of the real one's diagonal."""
+
+    def spread(line):
+        gone = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+        return np.stack([np.interp(np.linspace(0, gone[-1], 2000), gone, line[:, c]) for c in (0, 1)], axis=1)
+
+    a, b = spread(drawn), spread(real)
+    distance = np.linalg.norm(a[:, None] - b, axis=-1)
+    return 50 * (distance.min(axis=1).mean() + distance.min(axis=0).mean()) / np.linalg.norm(np.ptp(real, axis=0))
+
+
+def test_the_arrow_keys_draw_and_backspace_takes_back_and_nothing_else_of_the_notebook_hears(notebook):
+    stage, _, bar = asked_to_draw(notebook)
+    stage.root.locator(".optimlab-pen").focus()
+    press = notebook.page.keyboard.press
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowUp", "Backspace"):
+        press(key)
+    notebook.page.wait_for_timeout(100)
+    points = stage.report()["task"]["points"]
+    assert len(points) == 4 and points[3][1] > points[2][1] and points[2][0] > points[1][0] > points[0][0]
+    bar.get_by_role("button", name="draw again").click()
+    assert len(stage.report()["task"]["points"]) == 1
+    assert not Axe().run(notebook.page, context=".optimlab-lab").response["violations"]
+
+
+def test_who_plays_first_can_draw_no_more(notebook):
+    stage, _, bar = asked_to_draw(notebook)
+    stage.root.get_by_role("button", name="play").click()
+    stage.wait("lab => lab.querySelector('.optimlab-stage').optimlab().task.said === 'Seen without a prediction.'")
+    assert not bar.get_by_role("button", name="That is my prediction").is_visible()
+    assert not stage.root.locator(".optimlab-pen").is_visible()
