@@ -37,7 +37,10 @@ FAMILIES: dict[str, tuple[tuple[str, tuple[str, str], str], ...]] = {
     "a scale per coordinate": (
         ("AdaGrad", ROSE, "dotted"), ("Adadelta", GREY, "dense"), ("RMSprop", SKY, "dash-dot short"),
     ),
-    "Adam": (("Adam", GREEN, "dash-dot"), ("AdamW", GREEN, "dashed")),
+    "Adam": (
+        ("Adam", GREEN, "dash-dot"), ("AdamW", GREEN, "dashed"), ("AMSGrad", GREEN, "long"), ("Nadam", GREEN, "pairs"),
+        ("RAdam", GREEN, "dotted"), ("AdaBelief", GREEN, "dense"),
+    ),
     "layers": (("Muon", BROWN, "solid"),),
     "around another": (
         ("Lookahead", OLIVE, "long"), ("ScheduleFree", OLIVE, "solid"), ("DecoupledWeightDecay", OLIVE, "dotted"),

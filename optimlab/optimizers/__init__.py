@@ -20,8 +20,11 @@ from .around import Around, DecoupledWeightDecay, Lookahead, ScheduleFree
 from .base import Optimizer
 from .layerwise import Muon
 from .momentum import GradientDescent, Momentum, Nesterov
+from .relatives import AdaBelief, AMSGrad, Nadam, RAdam
 
 __all__ = [
+    "AMSGrad",
+    "AdaBelief",
     "AdaGrad",
     "Adadelta",
     "Adam",
@@ -32,8 +35,10 @@ __all__ = [
     "Lookahead",
     "Momentum",
     "Muon",
+    "Nadam",
     "Nesterov",
     "Optimizer",
+    "RAdam",
     "RMSprop",
     "ScheduleFree",
 ]
