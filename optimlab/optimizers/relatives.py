@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -152,7 +153,7 @@ class RAdam(Relative):
 
     eps_hat: bool = option(False)
 
-    def rectification(self, t: int) -> tuple[np.ndarray, np.ndarray]:
+    def rectification(self, t: int) -> tuple[Any, Any]:
         """ρₜ and rₜ; rₜ where ρₜ > 5."""
         beta2 = self.beta2
         longest = 2 / (1 - beta2) - 1
