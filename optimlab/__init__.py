@@ -72,6 +72,7 @@ LAZY = {
     "draw_lab": "labs.draw",
     "overfit_lab": "labs.overfit",
     "saddle_lab": "labs.saddle",
+    "spring_lab": "labs.spring",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
     "live_layers": "labs.live",
@@ -103,6 +104,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.range import range_lab as range_lab
     from .labs.saddle import saddle_lab as saddle_lab
     from .labs.schedule import schedule_lab as schedule_lab
+    from .labs.spring import spring_lab as spring_lab
     from .labs.training import training_lab as training_lab
     from .networks import Data as Data
     from .networks import Network as Network

@@ -124,6 +124,7 @@ LEGAL = {
     "depth_lab": {"depth": 4, "width": 4, "batch": 4},
     "overfit_lab": {**TRAINING, "optimizer": Adam()},
     "saddle_lab": {"steps": 5},
+    "spring_lab": {"steps": 5},
     "training_lab": {**TRAINING, "optimizers": [Momentum(), Adam()]},
     "live_curves": {"names": ["a", "b"], "epochs": 2},
     "live_layers": {"network": TRAINING["network"], "epochs": 2},

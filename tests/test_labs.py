@@ -33,6 +33,7 @@ from optimlab import (
     range_lab,
     saddle_lab,
     schedule_lab,
+    spring_lab,
     training_lab,
 )
 from optimlab.checks import inside
@@ -92,6 +93,7 @@ LABS = {
     "two schedules": lambda: schedule_lab(bowl(), Momentum(), names=["cosine", "constant, averaged"], steps=60),
     "range test": lambda: range_lab(Network((64, 8, 10)), digits(150), Adam(), lr=0.0213, epochs=2),
     "saddle": lambda: saddle_lab(distance=2.13e-5, steps=120),
+    "spring": lambda: spring_lab(0.513, 0.813, steps=50),
     "saddle with one": lambda: saddle_lab(Momentum(0.05, 0.8), steps=60),
     "clipping": lambda: clip_lab(limit=0.813),
     "clipping elsewhere": lambda: clip_lab(rosenbrock(), Momentum(0.001), limit=1.0),

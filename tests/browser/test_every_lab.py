@@ -27,6 +27,7 @@ LABS = {
     "schedule_lab without noise": "schedule_lab(ravine(kappa=10), Momentum(), ['cosine', 'step decay'])",
     "noise_lab": "noise_lab(diabetes(), lr=0.1, steps=60)",
     "range_lab": "range_lab(Network((64, 16, 10)), digits(200), Adam(), epochs=3)",
+    "spring_lab": "spring_lab()",
     "saddle_lab": "saddle_lab(steps=120)",
     "clip_lab": "clip_lab()",
     "clip_lab on another surface": "clip_lab(rosenbrock(), Momentum(0.001, 0.8))",
