@@ -37,7 +37,7 @@ test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and Jupy
 	$(BIN)/python -m tools.node --test tests/js/*.test.js
 	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py --ignore=tests/browser/test_marimo.py
+	sh tools/twice.sh $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py --ignore=tests/browser/test_marimo.py
 	@echo "make test took $$(( $$(date +%s) - $(START) )) s"
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some
@@ -96,7 +96,7 @@ site: .venv-site/ready $(if $(OFFLINE),$(if $(PYODIDE),,.pyodide/ready))  ## _si
 
 site-test: $(VENV)/ready  ## the site that make site OFFLINE=1 has built, in a real browser without a network
 	$(BIN)/python -m tools.browser
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/site/test_site.py tests/site/test_book.py
+	sh tools/twice.sh $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/site/test_site.py tests/site/test_book.py
 
 answers: $(VENV)/ready  ## write what the predictions come out to into docs/teaching.md
 	$(BIN)/python -m tools.teaching
