@@ -99,7 +99,7 @@ def walks(tmp_path_factory):
 
 
 def test_every_optimizer_walks_the_same_on_every_surface(walks):
-    """To 1e-12, or to ten times what a start that differs in its 13th digit brings: some of it is chaos.
+    """To 1e-12, or to thirty times what a start that differs in its 13th digit brings: some of it is chaos.
 
     Where RMSprop hops around a minimum, or a descent runs away in the valley of Rosenbrock, each step multiplies what
     the rounding of the one before has left, in Python as in the browser.
@@ -109,7 +109,7 @@ def test_every_optimizer_walks_the_same_on_every_surface(walks):
         with np.errstate(all="ignore"):
             size = np.abs(wanted).max(axis=-1, keepdims=True)
             chaos = np.abs(beside - wanted).max(axis=-1, keepdims=True)
-            allowed = 1e-12 * np.maximum(size, 1e-2) + 10 * np.maximum.accumulate(chaos, axis=0)
+            allowed = 1e-12 * np.maximum(size, 1e-2) + 30 * np.maximum.accumulate(chaos, axis=0)
             good = (np.abs(found - wanted) <= allowed) | (found == wanted) | ~np.isfinite(allowed)
         assert good.all(), f"{case}: {np.argwhere(~good)[0]}"
         calm += np.sum(allowed <= 1e-10 * np.maximum(size, 1e-2))

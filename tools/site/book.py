@@ -103,6 +103,8 @@ def prepare(notebook: NotebookNode, alive: NotebookNode, folder: Path, stem: str
     """Say in the metadata of cells and outputs what the template shows, and write the data of the labs."""
     count = 0
     for cell, run in zip(code_cells(notebook), code_cells(alive), strict=True):
+        if "forms" in cell.metadata:  # run, for what it imports, but shown as a form
+            continue
         carried = [output.data for output in run.outputs if "image/png" in output.get("data", {})]
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         for output, data in zip(pictures, carried, strict=True):
