@@ -220,8 +220,8 @@ def test_a_page_of_what_python_alone_computes_has_one_riddle(tmp_path):
 
 
 def test_a_page_without_a_riddle_does_not_carry_its_code():
-    data = {"traits": {"scene": {"riddle": None, "panels": []}}}
-    assert "class Riddle" not in html_page(data)
+    data = {"traits": {"scene": {"riddle": None, "sketch": None, "panels": []}}}
+    assert "class Riddle" not in html_page(data) and "class Sketch" not in html_page(data)
     assert "class Riddle" in bundle(HERE / "page.js") and "class Riddle" in bundle(HERE / "stage.js")
 
 

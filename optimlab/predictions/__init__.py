@@ -51,7 +51,7 @@ def predict(name: str, lab: Any = None) -> Any:
     -------
     The form that asks, or the lab with a pen; one sentence where there is no such prediction, or no lab for a path.
     """
-    if name in known_paths():
+    if isinstance(name, str) and name in known_paths():
         if lab is None:
             return Observed(f"{name} is drawn on a lab: predict({name!r}, race(…)).")
         return sketched(name, lab)

@@ -1,7 +1,7 @@
 """Predictions that are drawn: the path that a learner expects, on the lab that then shows the real one.
 
 >>> from optimlab import GradientDescent, predict, race, ravine
->>> lab = predict("02.p1", race(ravine(rotation=30), GradientDescent(0.06), steps=40))
+>>> lab = predict("02.p1", race(ravine(angle=30), GradientDescent(0.06), steps=40))
 
 The browser measures how far the two are apart (`stage/sketch.js`), plays the real one over the drawn one, and tells;
 here it is kept.

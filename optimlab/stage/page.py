@@ -79,7 +79,8 @@ def as_json(data: Mapping[str, Any]) -> str:
 def needless(scene: Mapping[str, Any]) -> list[str]:
     """Modules that a page with this scene can do without: a page is small."""
     knots = any(mark["kind"] == "knots" for panel in scene["panels"] for mark in panel["marks"])
-    used = {"riddle.js": scene["riddle"], "sketch.js": scene["sketch"], "apart.js": scene["sketch"], "knots.js": knots}
+    drawn = scene["sketch"]
+    used = {"riddle.js": scene["riddle"], "sketch.js": drawn, "apart.js": drawn, "knots.js": knots}
     return [name for name, needed in used.items() if not needed]
 
 

@@ -1,2 +1,8 @@
 # The recorders need PyTorch, JAX, Optax and Keras; the tests need none of them.
-collect_ignore = ["record.py", "record_schedules.py", "record_training.py", "record_nested.py"]
+collect_ignore = [
+    "record.py",
+    "record_nested.py",
+    "record_relatives.py",
+    "record_schedules.py",
+    "record_training.py",
+]
