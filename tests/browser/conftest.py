@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 from tools.browser import HOW_TO, find_chromium
 from tools.notebooks import all_notebooks
 
-from .jupyter import JupyterLab, Server
+from .jupyter import SECONDS, JupyterLab, Server
 
 ARGUMENTS = (
     "--headless",
@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 FAILED = pytest.StashKey[bool]()
+
+expect.set_options(timeout=1000 * SECONDS)
 
 
 # Files whose tests are long, and need nothing from one another: each test may go to a process of its own.

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from .stage import Stage
 
-SECONDS = 60  # the longest wait for anything; a slow machine is no failure
+SECONDS = 180  # the longest wait for anything; a slow machine is no failure
 
 CODE_CELL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell"
 
@@ -207,7 +207,7 @@ class JupyterLab:
 
     def reopen(self, name: str, index=0) -> Stage:
         """Open a notebook that was saved with its labs; the one of a cell, from what is saved."""
-        for _ in range(3):
+        for _ in range(6):
             self.open(name)
             lab = self.cell(index).locator(".optimlab-lab")
             lost = self.cell(index).get_by_text("Error displaying widget: model not found")
@@ -262,7 +262,8 @@ class JupyterLab:
         """Begin one of the notebook's commands; ``window.running`` is null when it has ended."""
         self.page.evaluate(
             """command => {
-                window.running = jupyterapp.commands.execute(command).then(() => (window.running = null));
+                const running = window.running = jupyterapp.commands.execute(command)
+                    .then(() => { if (window.running === running) window.running = null; });
             }""",
             command,
         )
@@ -277,7 +278,7 @@ class JupyterLab:
     def run_all(self):
         """Run all cells; stops where a cell raises, as JupyterLab does."""
         self.execute("notebook:run-all-cells")
-        self.page.wait_for_function("() => window.running === null", timeout=10_000 * self.seconds)
+        self.page.wait_for_function("() => window.running === null", timeout=1000 * max(1800, self.seconds))
 
     def errors(self) -> list[str]:
         """The errors that stand in the notebook's outputs, and what was written to stderr."""

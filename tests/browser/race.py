@@ -85,6 +85,7 @@ RECORD = """lab => {
 }"""
 RECORDED = """lab => {
   const stage = lab.querySelector('.optimlab-stage'), seen = stage.seen;
+  seen.push(stage.optimlab().k); // the last one may have had no frame of its own yet
   stage.seen = null;
   return seen;
 }"""

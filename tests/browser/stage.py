@@ -49,6 +49,12 @@ FRESH = """lab => {
   return report?.frames > 0 && report.resting && Object.values(report.sources).every(source => source.fresh);
 }"""
 
+TWO_FRAMES = "async () => { for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); }"
+FITS = """(lab, width) => {
+  const stage = lab.querySelector('.optimlab-stage');
+  return lab.getBoundingClientRect().right <= width && stage.scrollWidth <= stage.clientWidth;
+}"""
+
 MOVING = ".optimlab-panels canvas[role=img]"
 STANDING = ".optimlab-panels canvas:not([role=img])"
 PANELS = ".optimlab-panels canvas"
@@ -83,7 +89,12 @@ class Stage:
     def wait_fresh(self) -> "Stage":
         """Wait until the kernel has nothing more to say and all that is drawn is current."""
         self.wait(FRESH)
+        self.root.evaluate(TWO_FRAMES)  # and it is drawn
         return self
+
+    def wait_fits(self, width: int):
+        """Wait until the lab, and all that is in it, is no wider than the page is now."""
+        self.wait(FITS, width)
 
     def unveil(self) -> "Stage":
         """Ask for what a lab below a question hides at first."""

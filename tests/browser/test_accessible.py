@@ -2,10 +2,13 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
+from .stage import TWO_FRAMES
 from .test_every_lab import IMPORTS, LABS
 
 GRAVE = ("serious", "critical")
+DARK = "(lab, dark) => lab.querySelector('.optimlab-stage')?.optimlab?.().dark === dark"
 
 
 @pytest.fixture
@@ -25,8 +28,10 @@ def labs(lab, server):
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_axe_finds_nothing_grave_in_any_lab(labs, theme):
     labs.set_theme(theme)
-    labs.page.wait_for_timeout(300)
-    assert labs.page.locator(".optimlab-lab").count() == len(LABS)
+    expect(labs.page.locator(".optimlab-lab")).to_have_count(len(LABS))
+    for stage in labs.stages():
+        stage.wait(DARK, "Dark" in theme)
+    labs.page.evaluate(TWO_FRAMES)
     report = Axe().run(labs.page, ".optimlab-lab", {"resultTypes": ["violations"]}).response
     assert len(report["passes"]) > 10
     assert not [told(found) for found in report["violations"] if found["impact"] in GRAVE]

@@ -59,5 +59,6 @@ def test_a_line_is_drawn_across_with_the_mouse_and_python_knows_it(notebook):
     assert np.allclose(np.diff(drawn, 2), 0, atol=0.006)  # the hand went straight, from pixel to pixel
     assert_drawn_as_computed(stage)
     notebook.wait_rest(rests)
+    stage.wait_fresh()
     notebook.run(1)
     assert [float(word) for word in notebook.text(1).split()] == pytest.approx(drawn)

@@ -1,6 +1,7 @@
 """Training curves that grow while their cell runs, and the stop button."""
 
 import pytest
+from playwright.sync_api import expect
 
 IMPORTS = (
     "import pathlib, time\nfrom optimlab import Adam, Momentum, Network, digits, live_curves, live_layers, train\n"
@@ -40,6 +41,11 @@ print(network.accuracy(history.theta, data.X_test, data.y_test) > 0.3)
 again = train(network, data, Adam(0.003), epochs=2, theta=history.theta, on_epoch=curves["Adam"], progress=False)
 print(again)
 """
+ONE_IS_DRAWN = """() => {
+  const labs = document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .optimlab-lab');
+  const shown = [...labs].filter(lab => lab.offsetHeight);
+  return shown.length === 1 && shown[0].querySelector('.optimlab-stage')?.optimlab?.().frames > 0;
+}"""
 EPOCHS = "(lab, n) => lab.querySelector('.optimlab-stage')?.optimlab?.().sources.run0.shape[0] > n"
 
 
@@ -60,6 +66,14 @@ def notebook(lab, server, subshells):
     return lab
 
 
+def only_stage(notebook):
+    """The one lab that is left when the live one has gone, drawn."""
+    notebook.page.wait_for_function(ONE_IS_DRAWN)
+    (stage,) = notebook.stages()
+    stage.still_picture()
+    return stage
+
+
 def test_training_curves_grow_while_the_cell_runs(notebook, server):
     with notebook.cell_runs(0):
         live = notebook.stage(0)
@@ -75,8 +89,9 @@ def test_training_curves_grow_while_the_cell_runs(notebook, server):
         assert notebook.prompt(0) == "[*]:"
         assert "epoch 5 / 6, loss" not in notebook.text(0)  # the fifth is not over
     notebook.page.wait_for_function("() => window.running === null")
-    (final,) = notebook.stages()
+    final = only_stage(notebook)
     final.wait(EPOCHS, 6)
+    final.still_picture()
     assert not any(final.is_blank())
     assert notebook.text(0).count("epoch 6 / 6, loss") == 1
     notebook.save()
@@ -93,10 +108,10 @@ def test_the_stop_button_ends_a_training_and_leaves_history_and_network_usable(n
     notebook.page.wait_for_function("() => window.running === null")
     notebook.wait_idle()
     assert notebook.errors() == []
-    (final,) = notebook.stages()
+    final = only_stage(notebook)
     trained = final.report()["sources"]["run0"]["shape"][0]
     assert trained > 3
-    assert final.root.locator(".optimlab-counter").inner_text() == f"epoch {trained - 1} / 100000"
+    expect(final.counter).to_have_text(f"epoch {trained - 1} / 100000")
     notebook.run(2)
     assert notebook.text(2).splitlines()[:2] == ["True True", "True"]
     assert notebook.text(2).splitlines()[2].startswith("after 2 epochs")
@@ -106,7 +121,7 @@ def test_the_stop_button_ends_a_training_and_leaves_history_and_network_usable(n
 
 def test_each_layer_is_a_line_that_grows(notebook):
     notebook.run(3)
-    (stage,) = notebook.stages()
+    stage = only_stage(notebook)
     stage.wait(EPOCHS, 3)
     first = stage.still_picture()
     for name in ("W1", "W2", "W3"):

@@ -55,8 +55,8 @@ def test_panels_stand_beside_each_other_or_stack_and_nothing_is_wider_than_the_c
     try:
         page.set_viewport_size({"width": width, "height": 1000})
         room = notebook.cell(LAB).locator(".jp-OutputArea-child").first
-        race.wait("(lab, width) => lab.getBoundingClientRect().right <= width", width)
-        race.picture()
+        race.wait_fits(width)
+        race.still_picture(PANELS)
         panels = [panel.bounding_box() for panel in race.panels()]
         assert (panels[1]["y"] > panels[0]["y"]) == stacked
         assert min(panel["width"] for panel in panels) > 200

@@ -16,6 +16,7 @@ from optimlab import (
     ravine,
 )
 
+from .jupyter import SECONDS
 from .race import COLORS, RUNNERS, SOURCES, assert_drawn_as_computed, value_of, walk
 from .stage import PANELS, Stage
 
@@ -44,6 +45,7 @@ def opened(browser, saved):
         context = browser.new_context(**({"viewport": {"width": 1200, "height": 900}} | how))
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(1000 * SECONDS)
         page.on("console", lambda message: "getImageData" in message.text or said.append(message.text))  # that was we
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
@@ -113,6 +115,7 @@ def test_numbers_are_typed_and_refused_in_words(opened):
 def test_it_plays_and_is_scrubbed(opened):
     stage = opened("race")
     stage.button("to the start").click()
+    stage.root.get_by_label("speed").select_option("0.25")
     stage.button("play").click()
     stage.wait("lab => lab.querySelector('.optimlab-stage').optimlab().k > 3")
     stage.button("pause").click()
@@ -357,7 +360,7 @@ GROWS = """async ([lab, key]) => {
   const [begun, seen] = [performance.now(), []];
   lab.querySelectorAll('.optimlab-handle')[1].dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
   for (;;) {
-    await new Promise(requestAnimationFrame);
+    await new Promise(next => setTimeout(next)); // between two slices of the work
     const {map, run0, run1} = stage.optimlab().sources;
     seen.push([performance.now() - begun, Boolean(map.rough), map.fresh, run0.fresh, run1.fresh]);
     if (map.fresh) return seen;
@@ -371,7 +374,7 @@ def test_a_map_is_coarse_at_once_and_soon_fine(opened):
     rough = [row for row in seen if row[1]]
     assert rough and not any(best for *_, best in rough)  # the best cell waits for the fine map
     assert all(dot for *_, dot, _ in seen)  # the dot's own path does not
-    assert rough[0][0] < 500 and seen[-1][0] < 4000  # on a busy machine; alone 60 and 200
+    assert rough[0][0] < 0.6 * seen[-1][0]  # alone 60 of 200 ms
 
 
 # The ghost

@@ -2,12 +2,17 @@
 
 import json
 import re
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from optimlab import GradientDescent, descend, ravine
+
+from .jupyter import SECONDS
 
 ASK = "from optimlab import predict\npredict('{}')"
 SEE = "from optimlab import observe\nobserve('01.1', A=0.3, B=0.2)"
@@ -35,8 +40,14 @@ def state(lab, index):
     return form(lab, index).locator("output").inner_text()
 
 
-def kept(server, kind):
-    return json.loads((server.root / "answers.json").read_text("utf-8"))[kind]
+def kept(server, kind, ready=bool):
+    """The answers of a kind, once the file has them: what was said in the browser may still be on its way."""
+    for _ in range(20 * SECONDS):
+        with suppress(FileNotFoundError, KeyError):
+            if ready(found := json.loads((server.root / "answers.json").read_text("utf-8"))[kind]):
+                return found
+        time.sleep(0.05)
+    raise AssertionError(f"no {kind} were kept")
 
 
 def test_a_prediction_is_chosen_committed_locked_and_judged(notebook, server):
@@ -89,8 +100,7 @@ def test_an_explanation_is_written_compared_ticked_and_kept(notebook, server):
     assert not field.is_editable() and state(notebook, 5) == "0 of 3 are in yours."
     notebook.page.keyboard.press("Space")  # the first point has the focus
     why.get_by_text("1 of 3 are in yours.").wait_for()
-    notebook.run(0)  # what was said has arrived when a later cell has run
-    (entry,) = kept(server, "whys")
+    (entry,) = kept(server, "whys", lambda found: found and found[0].get("ticked") == [0])
     assert (entry["answer"], entry["ticked"]) == ("The gradients add up, dd and all.", [0])
     notebook.run(5)
     form(notebook, 5).get_by_text("1 of 3 are in yours.").wait_for()
@@ -105,7 +115,7 @@ def test_a_question_that_comes_back_is_judged_at_once(notebook):
     first.get_by_role("button", name="That is my answer").click()
     first.locator("output", has_text=re.compile("✓|Not this time")).wait_for()
     assert first.get_by_label("a guess").is_disabled()
-    assert notebook.cell(6).locator("form.optimlab-predict").count() == 3
+    expect(notebook.cell(6).locator("form.optimlab-predict")).to_have_count(3)
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
@@ -132,7 +142,7 @@ def test_a_race_hides_its_paths_until_it_plays(notebook):
     race.button("play").click()
     race.wait("lab => lab.querySelector('.optimlab-stage').optimlab().k > 3")
     assert not race.report()["veiled"] and "L =" in race.root.inner_text()
-    race.button("pause").click()
+    race.scrub.press("Home")
 
 
 def test_what_does_not_play_is_shown_when_it_is_moved_or_asked_for(notebook):

@@ -3,7 +3,7 @@
 from tests.browser.jupyter import CODE_CELL, SESSION, JupyterLab
 from tests.browser.stage import Stage
 
-SECONDS = 120  # the longest wait: Python itself has to start in the browser
+SECONDS = 300  # the longest wait: Python itself has to start in the browser
 
 # The site's settings, as fetched, with the app where tests reach it: window.jupyterapp.
 EXPOSE = """

@@ -36,7 +36,9 @@ def lab(page, number) -> Stage:
     figure = page.locator("figure.lab").nth(number)
     figure.scroll_into_view_if_needed()
     page.wait_for_function(f"n => ({AWAKE})(document.querySelectorAll('figure.lab')[n])", arg=number)
-    return Stage(figure)
+    stage = Stage(figure)
+    stage.wait(FRESH)
+    return stage
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -132,7 +132,7 @@ def test_in_notebook_03_a_slider_moves_the_path_the_start_can_be_dragged_and_the
     race.button("to the start").click()
     race.button("play").click()
     race.wait("lab => lab.querySelector('.optimlab-stage').optimlab().k > 5")
-    race.button("pause").click()
+    race.scrub.press("Home")
 
 
 def test_a_notebook_of_ones_own_imports_optimlab_and_data_ask_for_scikit_learn_in_one_sentence(lite):
