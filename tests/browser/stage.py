@@ -70,7 +70,7 @@ class Stage:
         self.box = root.locator(".optimlab-stage")
         self.scrub = root.locator(".optimlab-scrub")
         self.counter = root.locator(".optimlab-counter")
-        self.handle = root.locator(".optimlab-handle")
+        self.handle = root.locator(".optimlab-handle:not(.optimlab-pen)")
 
     def report(self) -> dict:
         """What the stage says that it draws."""

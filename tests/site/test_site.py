@@ -117,7 +117,7 @@ def test_all_cells_run_and_print_what_is_saved_and_every_lab_is_drawn(lite, page
 
 def test_in_notebook_03_a_slider_moves_the_path_the_start_can_be_dragged_and_the_race_plays(lite, page):
     lite.open("03_advanced_optimizers.ipynb")
-    race = lite.run_first("race(", "Momentum(")
+    race = lite.run_first("race(", "Momentum(", "Nesterov(")
     race.unveil()
     before = race.picture()
     race.slider("η", "Momentum").press("ArrowLeft")
