@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import JupyterLab, Server
+from tests.browser.stage import PANELS
 from tools.browser import found_chromium
 
 PRESSES, MOVES, PATIENCE = 30, 40, 3000
@@ -172,6 +173,7 @@ def measure_all(lab) -> dict:
             found[name]["drag"].append(drag(knob))
             if name == "race lab":
                 found[name].setdefault("fps", []).append(playback(lab))
+                found[name].setdefault("turned", []).append(turning(lab))
             lab.start(2)
             lab.page.wait_for_timeout(500)
             found[name]["busy"] += [press(knob, i, patience=1000) for i in range(5)]
@@ -260,6 +262,27 @@ def playback(lab):
     return seen
 
 
+def turning(lab):
+    """Pictures a second while the surface is turned in 3-D with the mouse, there and back at 60 Hz for two seconds."""
+    cell, mouse = lab.cell(1), lab.page.mouse
+    cell.get_by_role("radio", name="3-D").check(force=True)
+    stage = lab.stage(1)
+    stage.still_picture(PANELS)
+    box = stage.root.locator(".optimlab-turnable").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 60
+    mouse.move(x, y)
+    mouse.down()
+    before, start = stage.report()["frames"], time.perf_counter()
+    for i in range(1, 121):
+        mouse.move(x + 2 * (60 - abs(60 - i)), y)
+        time.sleep(max(0.0, start + i / 60 - time.perf_counter()))
+    took = time.perf_counter() - start
+    painted = stage.report()["frames"] - before
+    mouse.up()
+    cell.get_by_role("radio", name="2-D").check(force=True)
+    return painted / took
+
+
 def report(found):
     def median_of(name):
         return statistics.median(x for x in found[name]["idle"] if x is not None)
@@ -284,6 +307,7 @@ def report(found):
         print(f"\n- The race lab answers a key {faster:.1f} times as fast as interact with an inline figure.")
     fps, frames = (statistics.median(column) for column in zip(*found["race lab"]["fps"]))
     print(f"- It plays {fps:.0f} pictures a second, of {frames:.0f} frames that the browser offers.")
+    print(f"- Turned in 3-D with the mouse, it paints {statistics.median(found['race lab']['turned']):.0f} a second.")
 
 
 if __name__ == "__main__":
