@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from optimlab import memory
+from optimlab.memory import KNOWN, SHOWN
 
 COMMON = {"derandomize": True, "deadline": None, "database": None}
 settings.register_profile("few", max_examples=12, **COMMON)
@@ -20,3 +21,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 def _learner(tmp_path_factory):
     """What tests answer is kept in a file of theirs."""
     memory.FILE = tmp_path_factory.mktemp("learner") / "answers.json"
+
+
+@pytest.fixture
+def forgotten(tmp_path, monkeypatch):
+    """As after the start of a kernel: nothing has been answered, in a folder of its own."""
+    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
+    for known in (*KNOWN.values(), SHOWN):
+        known.clear()
+    yield
+    for known in (*KNOWN.values(), SHOWN):
+        known.clear()

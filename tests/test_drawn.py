@@ -7,23 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from optimlab import GradientDescent, Momentum, gradient_lab, himmelblau, memory, predict, race, ravine, review
-from optimlab.memory import KNOWN, SESSION, SHOWN
+from optimlab import GradientDescent, Momentum, gradient_lab, himmelblau, predict, race, ravine, review
+from optimlab.memory import SESSION
 from optimlab.predictions.drawn import PATHS
 from tools.notebooks import all_notebooks, code_cells, read
 
 LINE = [[-0.5, 0.2], [0.0, 0.0]]
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path, monkeypatch):
-    """As after the start of a kernel, in a folder of its own."""
-    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
-    for known in (*KNOWN.values(), SHOWN):
-        known.clear()
-    yield
-    for known in (*KNOWN.values(), SHOWN):
-        known.clear()
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 def asked(name="02.p1"):
@@ -119,3 +111,14 @@ def test_each_is_asked_in_its_notebook_and_no_other():
         assert sum(f'predict("{name}", race(' in source for source in sources[name[:2]]) == 1, name
     found = sum('.p1", ' in source for cells in sources.values() for source in cells)
     assert found == len(PATHS)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_next_lab_of_the_notebook_does_not_show_what_is_to_be_drawn(name):
+    (path,) = (path for path in all_notebooks() if path.name.startswith(name[:2]))
+    cells = code_cells(read(path))
+    asked_at = next(i for i, cell in enumerate(cells) if f'predict("{name}", ' in cell.source)
+    shown = next(
+        cell for cell in cells[asked_at + 1 :] if "image/png" in str(cell.outputs) and "predict(" not in cell.source
+    )
+    assert shown.metadata.get("jupyter", {}).get("outputs_hidden") and shown.source.endswith(".veiled()"), shown.source

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimlab import answers, memory, observe, predict, review
+from optimlab import answers, observe, predict, review
 from optimlab.forms.picture import draw
-from optimlab.memory import KNOWN, SESSION, SHOWN
+from optimlab.memory import SESSION
 from optimlab.predictions import SURE, Amount, Choice, asked
 from optimlab.predictions.__main__ import drawn, rows
 from optimlab.predictions.__main__ import main as gather
@@ -33,15 +33,8 @@ SAVED = re.compile(r"^([\d.]+), without a prediction: (.*)(?:\n  (.*))?", re.MUL
 
 
 @pytest.fixture(autouse=True)
-def fresh(tmp_path, monkeypatch):
-    """As after the start of a kernel, in a folder of its own."""
+def fresh(forgotten, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
-    for known in (*KNOWN.values(), SHOWN):
-        known.clear()
-    yield
-    for known in (*KNOWN.values(), SHOWN):
-        known.clear()
 
 
 def commit(name, answer, sure=1):

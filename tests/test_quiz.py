@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from optimlab import gains, inventory, memory, recall, review
+from optimlab import gains, inventory, recall, review
 from optimlab.memory import KNOWN
 from optimlab.quiz.questions import (
     INVENTORIES,
@@ -22,15 +22,7 @@ from tools.notebooks import all_notebooks, code_cells, read, setup_cells
 NAMES = known_questions()
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path, monkeypatch):
-    """As after the start of a kernel, with a file of its own."""
-    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
-    for known in KNOWN.values():
-        known.clear()
-    yield
-    for known in KNOWN.values():
-        known.clear()
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 def answer(form, letter, sure=1):

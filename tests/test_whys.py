@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from optimlab import memory, review, why
+from optimlab import review, why
 from optimlab.memory import KNOWN
 from optimlab.whys import known_whys, why_of
 from tools.notebooks import all_notebooks, read
@@ -17,13 +17,7 @@ HEADING = re.compile(r"^## ", re.MULTILINE)
 NUMBERED = [path for path in all_notebooks() if SECTION.search("\n".join(cell.source for cell in read(path).cells))]
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path, monkeypatch):
-    """As after the start of a kernel, with a file of its own."""
-    monkeypatch.setattr(memory, "FILE", tmp_path / "answers.json")
-    KNOWN["whys"].clear()
-    yield
-    KNOWN["whys"].clear()
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=lambda path: path.stem)

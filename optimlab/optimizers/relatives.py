@@ -93,7 +93,7 @@ class Nadam(Relative):
     lr : η ≥ 0, default 0.002
     beta1, beta2, eps : those of `Adam`
     momentum_decay : ψ ≥ 0, default 0.004
-    scheduled : μ grows with t as above (default; the paper, PyTorch, Keras); or it is β₁ from the start (optax)
+    scheduled : μ grows with t as above (default; the paper, PyTorch); or it is β₁ from the start (optax)
 
     State: ``m`` and ``v``, shaped like θ, and ``Πμ``, the product of the μ so far.
     """

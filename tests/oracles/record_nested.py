@@ -71,9 +71,10 @@ def numpy_of(tensor):
     return tensor.detach().numpy().copy()
 
 
-def adamw_torch(problem, name, options, lr):
+def walk_torch(problem, name, optimizer, options, lr):
+    """The path of a rule of torch.optim, by its name there."""
     theta = parameter(problem.start)
-    opt = torch.optim.AdamW([theta], lr=lr, **options)
+    opt = getattr(torch.optim, optimizer)([theta], lr=lr, **options)
     schedule = scheduler(name, opt)
     path = [problem.start]
     for k in range(STEPS):
@@ -82,6 +83,10 @@ def adamw_torch(problem, name, options, lr):
         schedule.step()
         path.append(numpy_of(theta))
     return np.array(path)
+
+
+def adamw_torch(problem, name, options, lr):
+    return walk_torch(problem, name, "AdamW", options, lr)
 
 
 def walk_optax(opt, params, gradient, look):

@@ -27,24 +27,11 @@ import numpy as np
 import optax
 import torch
 
-from oracles.problems import PROBLEMS, STEPS
-from oracles.record_nested import KEPT, gradient_of, numpy_of, on_problems, parameter, rate, scheduler, walk_optax
+from oracles.problems import PROBLEMS
+from oracles.record_nested import KEPT, gradient_of, on_problems, rate, walk_optax, walk_torch
 from oracles.relatives_entries import RELATIVES
 
 torch.set_default_dtype(torch.float64)
-
-
-def walk_torch(problem, name, optimizer, options, lr):
-    theta = parameter(problem.start)
-    opt = getattr(torch.optim, optimizer)([theta], lr=lr, **options)
-    schedule = scheduler(name, opt)
-    path = [problem.start]
-    for k in range(STEPS):
-        theta.grad = torch.from_numpy(problem.grad(path[-1], k))
-        opt.step()
-        schedule.step()
-        path.append(numpy_of(theta))
-    return np.array(path)
 
 
 def of_optax(problem, name, optimizer, options, lr):
