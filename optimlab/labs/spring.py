@@ -60,7 +60,7 @@ def spring_lab(eta_lambda: float = 0.5, gamma: float = 0.81, steps: int = 60) ->
     runs = [
         Run(RUN, "error xₖ", hue, dark, dash),
         Run(ENVELOPE, "± its size · √γᵏ", theory["color"], theory["color_dark"], (4, 2)),
-        Run(CIRCLE, "circle √γ", theory["color"], theory["color_dark"], (1, 1.5)),
+        Run(CIRCLE, "circle √γ", theory["color"], theory["color_dark"]),
     ]
     sources = [
         error_source(steps),
@@ -108,7 +108,7 @@ def roots_panel() -> Panel:
         marks=[
             Points(data=circle.tolist(), symbol="line", color="#5B6673", color_dark="#98A4B3"),
             Points(source="circle", symbol="line", run=CIRCLE),
-            Points(source="roots", run=RUN),
+            Points(source="roots", run=RUN, symbol="ring"),
         ],
     )
 
