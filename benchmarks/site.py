@@ -21,6 +21,11 @@ SLOW = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uplo
 NOTEBOOKS = {"03_advanced_optimizers.ipynb": "race(", "01_introduction.ipynb": "gradient_lab("}
 
 
+AWAKE = """() => {
+  for (const details of document.querySelectorAll('details.came')) details.open = true;
+  document.querySelector('figure.lab')?.scrollIntoView();
+  return document.querySelector('figure.lab.alive');
+}"""  # what comes out is folded until it is predicted
 MOVED = "() => JSON.stringify(document.querySelector('figure.lab .optimlab-stage').optimlab().values)"
 
 
@@ -64,7 +69,7 @@ def read_in_book(chromium, path, url, limits) -> str:
     page.goto(url, wait_until="commit")
     page.locator("h1").wait_for()
     shown = time.perf_counter() - start
-    page.evaluate("() => document.querySelector('figure.lab').scrollIntoView()")
+    page.wait_for_function(AWAKE, polling=10)
     control = page.locator("figure.lab.alive").first.locator("input[type=range], .optimlab-handle").first
     control.focus()
     before = page.evaluate(MOVED)
