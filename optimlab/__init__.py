@@ -73,6 +73,9 @@ LAZY = {
     "overfit_lab": "labs.overfit",
     "saddle_lab": "labs.saddle",
     "spring_lab": "labs.spring",
+    "eigen_lab": "labs.eigen",
+    "phase_lab": "labs.phase",
+    "steps_lab": "labs.steps",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
     "live_layers": "labs.live",
@@ -93,6 +96,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.detective import detective as detective
     from .labs.dialects import dialects as dialects
     from .labs.draw import draw_lab as draw_lab
+    from .labs.eigen import eigen_lab as eigen_lab
     from .labs.fit import fit_lab as fit_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
@@ -100,11 +104,13 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.map import map_lab as map_lab
     from .labs.noise import noise_lab as noise_lab
     from .labs.overfit import overfit_lab as overfit_lab
+    from .labs.phase import phase_lab as phase_lab
     from .labs.race import race as race
     from .labs.range import range_lab as range_lab
     from .labs.saddle import saddle_lab as saddle_lab
     from .labs.schedule import schedule_lab as schedule_lab
     from .labs.spring import spring_lab as spring_lab
+    from .labs.steps import steps_lab as steps_lab
     from .labs.training import training_lab as training_lab
     from .networks import Data as Data
     from .networks import Network as Network

@@ -117,6 +117,16 @@ ROLE_STYLES: dict[str, Style] = {
     "best cell": (*BLUE, STROKES["dashed"]),
     "the usual value": (*GREY, STROKES["dash-dot"]),
     "theory's optimum": (*ROSE, STROKES["dense"]),
+    # The two ends of a spectrum.
+    "flattest direction": (*BLUE, STROKES["dashed"]),
+    "steepest direction": (*GREEN, STROKES["dash-dot"]),
+    # Step sizes in several orders.
+    "big first": (*VERMILION, STROKES["long"]),
+    "small first": (*PURPLE, STROKES["dashed"]),
+    "random": (*AMBER, STROKES["dash-dot"]),
+    "fractal": (*GREEN, ()),
+    "silver": (*BROWN, STROKES["pairs"]),
+    "heavy ball": (*BLUE, STROKES["wide"]),
     # Runs that start on the ridge of a saddle.
     "on the ridge": (*GREY, STROKES["dense"]),
     "on the ridge, with noise": (*PURPLE, STROKES["pairs"]),

@@ -30,6 +30,7 @@ __all__ = [
     "constant",
     "cosine_decay",
     "cosine_restarts",
+    "cyclic",
     "exponential_decay",
     "inverse_sqrt",
     "join_schedules",
@@ -306,6 +307,35 @@ class piecewise_linear(Schedule):
         knots = np.arange(len(self.values))
         place = np.minimum(k, self.steps) * (knots[-1] / self.steps)
         return (np.maximum(0.0, 1.0 - np.abs(place[..., None] - knots)) * self.values).sum(axis=-1)
+
+
+@dataclass(frozen=True, repr=False)
+class cyclic(Schedule):
+    r"""Given learning rates in turn, again and again: η(k) = η_{k mod n}.
+
+    ``cyclic(chebyshev_steps(1, 100, 64))`` are Chebyshev's steps.
+
+    Parameters
+    ----------
+    values : η₀, …, η_{n−1}, one or more
+    """
+
+    values: Any = (0.1,)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if as_symbolic(self.values) is not None:
+            return
+        must = "the learning rates η of a cycle must be in [0, ∞), one number or more"
+        values = check_numbers(self.values, must)
+        if values.ndim != 1 or len(values) < 1 or not (values >= 0).all():
+            raise ValueError(f"{must}, got {told(self.values)}")
+        object.__setattr__(self, "values", tuple(values.tolist()))
+
+    def __call__(self, k: Any) -> Any:
+        if as_symbolic(k) is None and as_symbolic(self.values) is None:
+            return np.asarray(self.values)[np.asarray(k, int) % len(self.values)]
+        return (np.equal((k % len(self.values))[..., None], np.arange(len(self.values))) * self.values).sum(axis=-1)
 
 
 def is_schedule(thing: Any) -> bool:

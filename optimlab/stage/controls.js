@@ -15,6 +15,15 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 /**
+ * A point in axes that are turned by an angle in degrees.
+ * @type {(point: Point, angle: number) => Point}
+ */
+export function rotated([x, y], angle) {
+  const [c, s] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
+  return [c * x + s * y, c * y - s * x];
+}
+
+/**
  * A point to drag: a real button, so that Tab, the arrow keys and a finger reach it as well as a mouse. On a surface in
  * 3-D, which the pointer turns elsewhere, it follows the `camera`.
  * @type {(panel: Panel, item: Mark, view: View, camera?: () => Camera | null) => { panel: Panel, place: () => void }}
@@ -27,10 +36,12 @@ export function makeHandle(panel, item, view, camera) {
   button.title = item.hint ?? "drag me";
   panel.box.append(button);
   const dims = () => view.store.values[item.control].length;
+  /** @type {(point: any, sign: number) => any} where the point is in the panel, or with −1 back from there */
+  const turned = (point, sign) => (item.turn ? rotated(point, sign * view.store.values[item.turn]) : point);
   /** @type {(point: Point, dragging: boolean) => void} */
-  const move = (point, dragging) => view.store.set(item.control, dims() === 1 ? [point[0]] : point, dragging);
+  const move = (point, dragging) => view.store.set(item.control, dims() === 1 ? [point[0]] : turned(point, -1), dragging);
   const place = () => {
-    const value = view.store.values[item.control];
+    const value = turned(view.store.values[item.control], 1);
     const seen = camera?.();
     const spot = seen?.spot(seen.unit(value));
     const [left, top] = spot?.at ?? [panel.x(value[0]), panel.y(value.length === 1 ? item.y : value[1])];
@@ -71,7 +82,7 @@ export function makeHandle(panel, item, view, camera) {
     event.preventDefault();
     const size = event.shiftKey ? 0.05 : 0.01;
     const { x, y, x_log, y_log } = panel.spec;
-    const value = view.store.values[item.control];
+    const value = turned(view.store.values[item.control], 1);
     move([moved(value[0], dx * size, x, x_log), moved(value[1] ?? 0, dy * size, y, y_log)], false);
   };
   for (const target of /** @type {HTMLElement[]} */ (camera ? [button] : [button, panel.front])) {

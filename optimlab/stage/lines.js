@@ -12,6 +12,7 @@ import { cross, disc, pointer } from "./symbols.js";
  * @property {string} kind
  * @property {string} source
  * @property {string} control
+ * @property {string} [turn]
  * @property {string} [run]
  * @property {string} [color]
  * @property {string} [color_dark]

@@ -223,7 +223,8 @@ function drawBars(context, panel, item, view) {
     context.fillStyle = view.theme.ink;
     context.textAlign = "center";
     context.textBaseline = "bottom";
-    context.fillText(`${item.labels[i]} = ${short(rows.at(Math.floor(view.k), channel))}`, (left + right) / 2, Math.min(top, floor) - 3);
+    const number = item.channels.length > 5 ? "" : ` = ${short(rows.at(Math.floor(view.k), channel))}`; // no room for more
+    context.fillText(item.labels[i] + number, (left + right) / 2, Math.min(top, floor) - 3);
   });
   context.restore();
 }

@@ -248,10 +248,14 @@ class Histogram(Mark):
 
 @dataclass(frozen=True, kw_only=True)
 class Handle(Mark):
-    """A control to drag, or to move with the arrow keys; `y` is its height if it has one coordinate."""
+    """A control to drag, or to move with the arrow keys; `y` is its height if it has one coordinate.
+
+    `turn` is a control, an angle in degrees, by which the panel's axes are turned against the coordinates.
+    """
 
     kind = "handle"
     control: str
+    turn: str | None = None
     label: str | None = None
     hint: str | None = None
     y: float | None = None

@@ -380,6 +380,9 @@ HANDLE = {"markerfacecolor": "white", "markeredgecolor": "#222222", "markeredgew
 def _handle(axes, panel, item, rows, values, k, runs):
     point = values[item.control]
     x, y = point if len(point) == 2 else (point[0], item.y)
+    if item.turn:
+        c, s = np.cos(np.deg2rad(values[item.turn])), np.sin(np.deg2rad(values[item.turn]))
+        x, y = c * x + s * y, c * y - s * x
     axes.plot(x, y, "o", **HANDLE, markersize=9)
 
 
