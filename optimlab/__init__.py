@@ -62,6 +62,7 @@ LAZY = {
     "race": "labs.race",
     "anatomy": "labs.anatomy",
     "batch_lab": "labs.batch",
+    "batch_momentum_lab": "labs.batch_momentum",
     "cycle_lab": "labs.cycle",
     "detective": "labs.detective",
     "dialects": "labs.dialects",
@@ -92,6 +93,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .faults import find_the_fault as find_the_fault
     from .labs.anatomy import anatomy as anatomy
     from .labs.batch import batch_lab as batch_lab
+    from .labs.batch_momentum import batch_momentum_lab as batch_momentum_lab
     from .labs.clip import clip_lab as clip_lab
     from .labs.cycle import cycle_lab as cycle_lab
     from .labs.depth import depth_lab as depth_lab

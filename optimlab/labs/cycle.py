@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,6 @@ from ..stage.marks import Curve, Field, Handle, Map, Mark, Path, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
 from ..surfaces import field_grid
-from .inputs import start_on
 from .lab import Control, Lab
 from .sources import numbers, rows_of
 from .travel import EVERY, Taken, Walk, field_recipe, formula_recipe, map_recipe, walk_recipe
@@ -34,15 +34,43 @@ FIELD = {"width": 61, "height": 61}
 FEWEST = 3  # corners of the function where there is no cycle
 RADIUS = 2  # channel
 BALL, ESCAPES = "Momentum", "Nesterov"
+PUSH = Knob("push", "velocity at the start, of the cycle's", 0.0, 1.0, allowed="[0, 1]", count=21)
 
 
-def cycle_lab(kappa: float = 100.0, eta_lambda: float | None = None, gamma: float | None = None, steps: int = 120) -> Lab:
+class Push:
+    """What a method is that does not start at rest, but with a part of the velocity of the cycle, there and back by τ."""
+
+    push: Any
+    turn: Any
+
+    def init(self, theta: Any) -> Any:
+        x, y = theta[..., 0], theta[..., 1]
+        c, s = np.cos(self.turn), np.sin(self.turn)
+        velocity = np.stack([c * x + s * y - x, c * y - s * x - y], axis=-1)
+        return super().init(theta) | {"v": self.push * velocity}  # type: ignore[misc]
+
+
+@dataclass(frozen=True, repr=False)
+class PushedMomentum(Push, Momentum):
+    push: Any = 0.0
+    turn: Any = 0.0
+
+
+@dataclass(frozen=True, repr=False)
+class PushedNesterov(Push, Nesterov):
+    push: Any = 0.0
+    turn: Any = 0.0
+
+
+def cycle_lab(
+    kappa: float = 100.0, eta_lambda: float | None = None, gamma: float | None = None, steps: int = 120
+) -> Lab:
     """The plane (ηλmax, γ) with the pairs at which a polygon exists, and heavy ball on the function that belongs to it.
 
     Coloured: the number of corners of the shortest cycle, up to 25; grey: there is no polygon; hatched: heavy ball
     diverges on quadratics already. A dot chooses the pair, and with it the function (`optimlab.cycles.Polygon`, whose
-    curvatures are between 1/κ and 1); a start is dragged. Beside heavy ball, Nesterov's method with its usual
-    η = 1/λmax, γ = (√κ−1)/(√κ+1) on the same function.
+    curvatures are between 1/κ and 1); a start is dragged, and pushed with the velocity of the cycle, or a part of it.
+    Beside heavy ball, Nesterov's method with its usual η = 1/λmax, γ = (√κ−1)/(√κ+1) on the same function.
 
     Parameters
     ----------
@@ -81,9 +109,9 @@ def cycle_lab(kappa: float = 100.0, eta_lambda: float | None = None, gamma: floa
 
     readouts = [Readout("corners", "count", 0, 2)]
     scene = Scene([map_panel(), plane_panel(runs), radius_panel(runs, steps)], runs, steps, readouts)
-    control = Control("kappa", CONDITION, kappa, "all")
-    points = {"dot": (x, g), "start": start_on(Polygon)}
-    return Lab(scene, sources, [control], points, summary, f"cycles of heavy ball, {steps} steps")
+    controls = [Control("kappa", CONDITION, kappa, "all"), Control("push", PUSH, 1.0, "all")]
+    points = {"dot": (x, g), "start": (1.0, 0.0)}
+    return Lab(scene, sources, controls, points, summary, f"cycles of heavy ball, {steps} steps")
 
 
 def pair(values: Any) -> tuple[Any, Any]:
@@ -102,11 +130,12 @@ def loss_at(values: Any) -> Polygon:
     return Polygon(x, g, low, 1.0, np.maximum(shortest_cycle(x, g, low, 1.0), float(FEWEST)))
 
 
-def method(name: str, values: Any) -> Any:
+def method(name: str, values: Any, corners: Any) -> Any:
+    push, turn = values["push"], 2 * np.pi / corners
     if name == BALL:
-        return Momentum(*pair(values))
+        return PushedMomentum(*pair(values), push=push, turn=turn)
     root = np.sqrt(values["kappa"])
-    return Nesterov(1.0, (root - 1) / (root + 1))
+    return PushedNesterov(1.0, (root - 1) / (root + 1), push=push, turn=turn)
 
 
 # Sources
@@ -117,7 +146,7 @@ def formula(name: str, needs: tuple[str, ...], compute: Any) -> Source:
 
 
 def shapes(needs: Any) -> dict:
-    return {name: () if name == "kappa" else (2,) for name in needs}
+    return {name: () if name in ("kappa", "push") else (2,) for name in needs}
 
 
 def cells(x: Any, g: Any, low: Any) -> Any:
@@ -171,10 +200,11 @@ def field() -> Source:
 
 def path(name: str, steps: int) -> Source:
     """θ, and its size."""
-    needs = ("kappa", "dot", "start")
+    needs = ("kappa", "push", "dot", "start")
 
     def begin(values: Any) -> Walk:
-        return Walk(loss_at(values), method(name, values), values["start"])
+        loss = loss_at(values)
+        return Walk(loss, method(name, values, loss.corners), values["start"])
 
     def row(walk: Walk, taken: Taken) -> list:
         return [taken.theta, np.sqrt((taken.theta**2).sum(axis=-1))]
@@ -184,7 +214,8 @@ def path(name: str, steps: int) -> Source:
 
 
 def walked(name: str, steps: int, values: Any) -> np.ndarray:
-    path = descend(loss_at(values), method(name, values), np.asarray(values["start"], float), steps).theta
+    loss = loss_at(values)
+    path = descend(loss, method(name, values, loss.corners), np.asarray(values["start"], float), steps).theta
     return rows_of(*path.T, np.linalg.norm(path, axis=-1))
 
 

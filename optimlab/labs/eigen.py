@@ -37,7 +37,9 @@ PATH, FLAT, STEEP, EXACT, RATE = "path", "flat", "steep", "exact", "rate"
 TURNED, SIZES, THEORY, RATES = 2, 4, 6, 8  # channels of a walk's row, two each, after θ; then the error's whole size
 
 
-def eigen_lab(loss: Any = None, ratio: float | None = None, gamma: float | None = None, steps: int | None = None) -> Lab:
+def eigen_lab(
+    loss: Any = None, ratio: float | None = None, gamma: float | None = None, steps: int | None = None
+) -> Lab:
     """Heavy ball in the eigen-directions of a quadratic, from rest.
 
     On a ravine, the path in the plane of the parameters and in that of the eigen-directions, side by side, with one
@@ -55,7 +57,7 @@ def eigen_lab(loss: Any = None, ratio: float | None = None, gamma: float | None 
     loss = ravine(100.0, 30.0) if loss is None else loss
     curvatures = getattr(loss, "eigenvalues", ())
     if not curvatures or loss.stochastic or not curvatures[0] > 0:
-        raise ValueError(f"eigen_lab needs a ravine, or a LinearRegression with one solution, got {told(loss)}")
+        raise ValueError(f"eigen_lab needs a quadratic: a ravine, or a LinearRegression, got {told(loss)}")
     eta, best, _ = optimum(curvatures[0], curvatures[-1])
     ratio = RATIO.check_one(1.0 if ratio is None else ratio)
     gamma = GAMMA.check_one(float(best) if gamma is None else gamma)
@@ -192,7 +194,13 @@ def axes(values: Any) -> Any:
     """From end to end of the flattest direction, and of the steepest one."""
     x, y = turned(1.0, 0.0, -numbers(values["angle"]))
     far = 3.0
-    ends = [(far * x, far * y), (-far * x, -far * y), (np.nan * x, np.nan * y), (-far * y, far * x), (far * y, -far * x)]
+    ends = [
+        (far * x, far * y),
+        (-far * x, -far * y),
+        (np.nan * x, np.nan * y),
+        (-far * y, far * x),
+        (far * y, -far * x),
+    ]
     return np.stack([np.stack(end, axis=-1) for end in ends], axis=-2)
 
 
@@ -384,7 +392,7 @@ def along_axes(problem: Any) -> tuple[np.ndarray, np.ndarray]:
     zero, unit = np.zeros(problem.dim), np.eye(problem.dim)
     hessian = np.array([problem.gradient(e) - problem.gradient(zero) for e in unit])
     curvatures, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
-    error = (np.asarray(problem.start, float) - problem.solution) @ vectors
+    error = (np.asarray(problem.start, float) - np.asarray(problem.minima[0])) @ vectors
     size = float(np.linalg.norm(error))
     if not size > 0:
         raise ValueError(f"eigen_lab needs a start that is not the solution, got {told(problem.start)}")
