@@ -47,7 +47,7 @@ def has_cycle(eta: Any, gamma: Any, low: Any, high: Any, corners: Any) -> Any:
 
 
 def shortest_cycle(eta: Any, gamma: Any, low: Any, high: Any, longest: int = LONGEST) -> Any:
-    """The least number of corners, from 2 to `longest`, of a polygon round which heavy ball can run; 0 if there is none."""
+    """The least number of corners, from 2 to `longest`, of a polygon round which heavy ball can run; 0 is none."""
     check_whole("longest", longest, 2, 1000)
     found: Any = 0.0
     for corners in range(longest, 1, -1):
@@ -114,7 +114,8 @@ class Polygon(Loss):
     @staticmethod
     def first_of(found: Any) -> Any:
         """1 for the first of those that are found, along the last axis, 0 for all others."""
-        chosen, taken = [], 0.0
+        chosen: list[Any] = []
+        taken: Any = 0.0
         for i in range(LONGEST):
             one = np.where(found[..., i], 1.0 - taken, 0.0)
             taken = taken + one

@@ -40,7 +40,7 @@ def stationary_variance(eta: Any, gamma: Any, curvature: Any = 1.0, sigma: Any =
     eta, gamma, lam, sigma = (check_numbers(v, "η, γ, λ and σ must be numbers") for v in (eta, gamma, curvature, sigma))
     if not (np.all(eta > 0) and np.all((gamma >= 0) & (gamma < 1)) and np.all(lam > 0) and np.all(sigma >= 0)):
         raise ValueError(
-            f"η > 0, γ in [0, 1), λ > 0 and σ ≥ 0 are needed, got {told(eta)}, {told(gamma)}, {told(lam)}, {told(sigma)}"
+            f"η > 0, γ in [0, 1), λ > 0, σ ≥ 0 are needed, got {told(eta)}, {told(gamma)}, {told(lam)}, {told(sigma)}"
         )
     room = 2 * (1 + gamma) - eta * lam
     with np.errstate(divide="ignore"):

@@ -38,7 +38,7 @@ PUSH = Knob("push", "velocity at the start, of the cycle's", 0.0, 1.0, allowed="
 
 
 class Push:
-    """What a method is that does not start at rest, but with a part of the velocity of the cycle, there and back by τ."""
+    """A method that does not start at rest, but with a part of the velocity of the cycle, which turns by τ."""
 
     push: Any
     turn: Any

@@ -242,13 +242,10 @@ def eigen_panel() -> Panel:
 
 
 def error_panel(steps: int) -> Panel:
+    lines = ((SIZES, None, (FLAT, STEEP)), (THEORY, 1.4, (EXACT, EXACT)), (RATES, 1.4, (RATE, RATE)))
     marks = [
-        Curve(source="walk", run=run, y=channel + i, **still)
-        for channel, still, names in (
-            (SIZES, {}, (FLAT, STEEP)),
-            (THEORY, {"width": 1.4}, (EXACT, EXACT)),
-            (RATES, {"width": 1.4}, (RATE, RATE)),
-        )
+        Curve(source="walk", run=run, y=channel + i, width=width)
+        for channel, width, names in lines
         for i, run in enumerate(names)
     ]
     return Panel(
@@ -331,7 +328,7 @@ def bars(problem: Any, eta: float, gamma: float, steps: int) -> Lab:
         Source("rates", ("x", "gamma"), rates, recipe=formula_recipe(rates, shapes)),
     ]
     each = range(len(start))
-    drawn = {"channels": list(each), "labels": labels, "colors": colors}
+    drawn: dict[str, Any] = {"channels": list(each), "labels": labels, "colors": colors}
     panels = [
         Panel(
             (-0.6, len(start) - 0.4),

@@ -102,8 +102,8 @@ def phase_lab(kappa: float = 1.0, eta_lambda: float = 1.0, gamma: float = 0.5, s
 def map_panel() -> Panel:
     marks: list[Mark] = [Map(source="map", low=5, top=2000)]
     for channel, label, where, dash in BORDERS:
-        place = {"source": "borders", "x": channel, "y": 0, "still": True, "dash": dash}
-        marks.append(Curve(**place, label=label, label_at=where, **role("ink")))
+        pen: dict[str, Any] = {"dash": dash, "label": label, "label_at": where, **role("ink")}
+        marks.append(Curve(source="borders", x=channel, y=0, still=True, **pen))
     marks.append(Points(source="tip", symbol="star", label="fastest pair", **role("ink")))
     marks.append(Handle(control="dot", label="the pair (ηλ, γ)", hint="drag me"))
     return Panel(
@@ -192,8 +192,9 @@ def map_source() -> Source:
         return Walk(Direction(end_of(FLAT, values)), Momentum(values["x"], values["gamma"]), (1.0,))
 
     def tell(walk: Walk, taken: Any, memory: Any) -> tuple[dict, list]:
-        spring: Any = walk.optimizer
-        return {}, [slower(spring.lr, spring.gamma, walk.loss.gradient(1.0))]
+        ball: Any = walk.optimizer
+        along: Any = walk.loss
+        return {}, [slower(ball.lr, ball.gamma, along.curvature)]
 
     recipe = map_recipe(begin, {"kappa": ()}, 0, {"x": ACROSS, "gamma": UP}, {}, tell)
     return Source("map", ("kappa",), map_of, (), recipe=recipe, few=partial(map_of, every=EVERY))

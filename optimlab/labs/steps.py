@@ -1,4 +1,4 @@
-"""Acceleration without momentum: Chebyshev's step sizes in several orders, silver steps, and what rounding makes of them."""
+"""Acceleration without momentum: Chebyshev's step sizes in several orders, silver steps, and what rounding does."""
 
 from __future__ import annotations
 
