@@ -378,16 +378,22 @@ def like(theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     return gradient.astype(theta.dtype, copy=False) if theta.dtype.kind == "f" else gradient
 
 
-def diabetes(scaling: str = "units") -> LinearRegression:
+def diabetes(scaling: str = "units", inputs: str = "bmi") -> LinearRegression:
     """442 patients: body mass index (BMI) against the progression of diabetes a year later (Efron et al. 2004).
 
     Parameters
     ----------
     scaling : ``"units"`` x = (BMI − 20)/10 and y in hundreds, so that b is the progression at BMI 20;
         ``"standard"`` both with mean 0 and variance 1; ``"raw"`` as in the file
+    inputs : ``"bmi"``; or ``"all"`` ten, standard and without a bias
     """
     check_choice("scaling", scaling, ("units", "standard", "raw"))
+    check_choice("inputs", inputs, ("bmi", "all"))
     data = from_sklearn("load_diabetes", scaled=False)
+    if inputs == "all":
+        check_choice("scaling of all inputs", scaling, ("standard",))
+        X, y = ((part - part.mean(axis=0)) / part.std(axis=0) for part in (data.data, data.target))
+        return LinearRegression(X, y, bias=False, name="diabetes, ten inputs")
     x, y = data.data[:, data.feature_names.index("bmi")], data.target
     if scaling == "units":
         return LinearRegression(

@@ -69,7 +69,8 @@ LEVEL = {
     "extras": 0, "tape": 0, "checks": 0.5, "palette": 0, "threads": 1, "returned": 1, "layers": 1, "knobs": 1,
     "losses": 2, "clipping": 3,
     "optimizers": 3, "schedules": 3, "surfaces": 3, "data": 3, "problems": 4, "noise": 4, "descent": 4, "noise_ball": 5,
-    "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "stage": 6,
+    "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "pace": 7,
+    "stage": 6,
     "figures": 7, "forms": 7, "labs": 8, "memory": 1, "exercises": 9, "reading": 9, "strip": 9, "predictions": 9,
     "whys": 9, "quiz": 9, "account": 9, "faults": 9,
 }  # fmt: skip

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from optimlab import batch_momentum_lab
+from optimlab import Momentum, Network, batch_momentum_lab, descend, digits
 from optimlab.noisy_quadratic import mean_loss, settled, stationary_variance, steps_needed
+from optimlab.pace import steps_until
 
 
 def recursion(eta, gamma, steps, size, dim):
@@ -92,3 +93,23 @@ def test_the_lab_tells_the_same():
 def test_what_cannot_be_is_one_sentence(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+# The pace of a training
+
+
+def test_steps_until_is_where_the_loss_of_all_examples_is_below_at_two_looks():
+    network, data, optimizer = Network((64, 8, 10)), digits(100), Momentum(0.05)
+    found = steps_until(network, data, optimizer, 1.0, batch_size=10, every=5, seed=3)
+    walk = descend(network.on(data, 10, seed=3), optimizer, steps=found + 5, keep=5)
+    assert walk.loss[-1] <= 1.0 and walk.loss[-2] <= 1.0 and found == walk.at[-2]
+    assert not np.any((walk.loss[:-3] <= 1.0) & (walk.loss[1:-2] <= 1.0))
+
+
+def test_steps_until_ends_where_they_do_not_suffice_or_nothing_is_finite():
+    network, data = Network((64, 8, 10)), digits(100)
+    assert steps_until(network, data, Momentum(1e-6), 1.0, most=7) == 7
+    with np.errstate(all="ignore"):
+        assert steps_until(network, data, Momentum(1e200), 1.0, most=7) == 7
+    with pytest.raises(ValueError, match="the target must be a loss"):
+        steps_until(network, data, Momentum(), np.nan)

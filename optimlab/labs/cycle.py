@@ -33,6 +33,7 @@ HIGHEST = 0.999  # γ
 FIELD = {"width": 61, "height": 61}
 FEWEST = 3  # corners of the function where there is no cycle
 RADIUS = 2  # channel
+CLOSE = 1e-6  # of the minimum
 BALL, ESCAPES = "Momentum", "Nesterov"
 PUSH = Knob("push", "velocity at the start, of the cycle's", 0.0, 1.0, allowed="[0, 1]", count=21)
 
@@ -105,7 +106,8 @@ def cycle_lab(
         where = f"round {found} corners" if found else "no polygon with up to 25 corners"
         yield f"κ={kappa:.4g}, ηλmax={dot[0]:.4g}, γ={dot[1]:.4g}: {where}"
         for name, run in zip(names, runs, strict=True):
-            yield f"{run.label:12} |x| = {walked(name, steps, values)[-1, RADIUS]:.3g} at step {steps}"
+            far = walked(name, steps, values)[-1, RADIUS]
+            yield f"{run.label:12} {f'|x| = {far:.4g}' if far > CLOSE else 'at the minimum'} at step {steps}"
 
     readouts = [Readout("corners", "count", 0, 2)]
     scene = Scene([map_panel(), plane_panel(runs), radius_panel(runs, steps)], runs, steps, readouts)
