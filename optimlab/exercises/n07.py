@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cycles import Lessard
-from ..descent import descend
-from ..optimizers import Momentum
 from ..step_sizes import fractal_order
 from . import Exercise, Unanswered, choice, number, one_number
 
@@ -140,22 +137,6 @@ def is_fractal(answer):
     return None
 
 
-# 07.6
-
-
-def cycles_for_ever(answer):
-    start = one_number(answer)
-    if not -6 <= start <= 6:
-        return f"Look between −6 and 6; {start:g} is outside."
-    path = descend(Lessard(), Momentum(1 / 9, 4 / 9), np.array([start]), 3000).theta[:, 0]
-    if abs(path[-1]) < 1e-3:
-        away = int(np.flatnonzero(np.abs(path) > 1e-3)[-1]) + 1 if abs(start) > 1e-3 else 0
-        return (
-            f"From {start:g} it comes to the minimum, after {away} steps. About one start of nine does not: try a grid."
-        )
-    return None
-
-
 EXERCISES = {
     "07.1": Exercise(
         number(
@@ -193,16 +174,21 @@ EXERCISES = {
         praise="Each big step is followed by the small one that repairs it, and each pair by such a pair.",
     ),
     "07.6": Exercise(
-        cycles_for_ever,
-        solution=3.2,
-        wrong=1.5,
-        praise="From there it never comes nearer, with Polyak's η and γ, on a convex function.",
+        number(
+            0.113,
+            0.121,
+            "More circle than that. Does the grid go from −6 to 6, and are η = 1/9 and γ = 4/9?",
+            "Fewer circle than that. Count those that are still away from 0 after 1000 steps, and nothing else.",
+        ),
+        solution=0.1166,
+        wrong=0.5,
+        praise="About a ninth, in seven intervals; and with η = 0.10 in place of 1/9 none at all.",
     ),
     "07.7": Exercise(
         choice(
             "b",
             {
-                "a": "Then η/(1−γ) would be ten times what it was, and the ball ten times as large.",
+                "a": "Then η/(1−γ) would be ten times what it was, and the variance ten times as large.",
                 "c": "That makes η/(1−γ) a tenth of what it was: a smaller ball, but ten times as slow.",
                 "d": "1 − γ becomes ten times smaller, and η should follow it: not its root.",
             },

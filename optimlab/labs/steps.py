@@ -88,7 +88,8 @@ def steps_lab(kappa: float = 100.0, count: int = 64) -> Lab:
 
     def summary(values: Any) -> Any:
         kappa = float(values["kappa"])
-        yield f"κ={kappa:.4g}, N={count}: no order is better than {chebyshev_bound(1 / kappa, 1.0, count):.3g} promises"
+        bound = chebyshev_bound(1 / kappa, 1.0, count)
+        yield f"κ={kappa:.4g}, N={count}: in exact arithmetic every order ends at {bound:.3g} or below"
         for name, plan in plans.items():
             straight, turned = (walked(plan, turn, count, values)[-1, SIZE] for turn in TURNS)
             lost = not turned < LOST * straight

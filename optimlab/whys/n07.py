@@ -18,8 +18,9 @@ WHYS = {
         "Why is the fastest pair for a whole spectrum [1, κ] at a crossing of two borders?",
         "At the pair where the flat end just begins to swing and the steep end just ends to swing, all directions "
         "swing "
-        "and shrink by √γ. With a smaller γ one of the ends would no longer swing and be slower; with a larger one √γ "
-        "itself is larger.",
+        "and shrink by √γ. With a smaller γ one end no longer swings, and one of its two real roots is larger; with "
+        "a larger "
+        "one √γ itself is larger.",
         (
             "the slower of the two ends decides",
             "where both ends swing, all directions shrink by √γ, so γ should be small",
@@ -30,7 +31,7 @@ WHYS = {
     "07.3": Why(
         "Why does it take more steps than the rate says to make the error a million times smaller?",
         "At Polyak's pair both roots of the steep and of the flat end coincide. A double root adds a factor that grows "
-        "like k to ρᵏ: the error is first larger than at the start, by √κ/e along the steep direction, and it takes "
+        "like k to ρᵏ: the error first grows, up to √κ/e times its size along the steep direction, and it takes "
         "steps to make up for that.",
         (
             "the rate tells only what happens in the long run",
@@ -63,7 +64,7 @@ WHYS = {
             "on a quadratic the curvature is the same at each step",
             "here the curvature changes as the ball moves",
             "the gradients fit the velocity, so that each step leads to the next corner",
-            "what holds for every quadratic need not hold for functions in between",
+            "what holds for every quadratic need not hold for other functions with curvatures in that range",
         ),
     ),
     "07.6": Why(
@@ -82,16 +83,14 @@ WHYS = {
     ),
     "07.7": Why(
         "Why does the order of Chebyshev's steps matter on a computer, but not on paper?",
-        "On paper the factors 1 − ηλ of all steps are multiplied, and a product has no order. A computer rounds: if "
-        "many "
-        "big steps come first, the steep errors grow beyond 10¹⁶ and the digits of all the others are lost; if they "
-        "come "
-        "last, they enlarge the rounding errors. A mixed order keeps all of it small on the way.",
+        "On paper the factors 1 − ηλ are multiplied, and a product has no order. A computer rounds: many big steps "
+        "first, and the steep errors grow beyond 10¹⁶, so the digits of all others are lost; big steps last enlarge "
+        "rounding errors. In the fractal order nothing grows large on the way.",
         (
             "on paper the factors are multiplied, and their order is of no account",
             "a computer keeps 16 digits: what has grown too large hides what is small",
             "big steps last enlarge rounding errors that had been small",
-            "in a mixed order nothing grows large on the way",
+            "in the fractal order nothing grows large on the way",
         ),
     ),
 }
