@@ -173,8 +173,9 @@ PREDICTIONS = {
             "nowhere: it is as good without",
         ),
         where_it_saves,
-        "It takes {saved[0]:.1f}, {saved[1]:.1f} and {saved[2]:.1f} times fewer steps (4, 32, all). With small batches "
-        "the noise limits the steps, and against noise momentum does nothing that a larger η would not do.",
+        "Without momentum it takes {saved[0]:.1f}, {saved[1]:.1f} and {saved[2]:.1f} times as many steps (batches of "
+        "4, of 32, all). With small batches the noise limits the steps, and against noise momentum does nothing that "
+        "a larger η would not do.",
         {
             "b": "Against noise it brings nothing; against curvature it does, and that counts where there is no noise.",
             "c": "It averages, but each gradient stays for longer. With the same η/(1−γ) the two cancel.",
@@ -207,9 +208,8 @@ PREDICTIONS = {
             "big first has ended more than a hundred times farther away",
         ),
         orders,
-        "Big first ends more than a billion times farther away than it began, fractal at {fractal:.1e}. On paper "
-        "both are one "
-        "product; but numbers of 16 digits that have grown by 10²⁶ on the way have lost what was small.",
+        "Big first ends more than a million times farther away than it began, fractal at {fractal:.1e}. On paper "
+        "both are one product; but numbers of 16 digits that have grown by 10²⁶ on the way have lost what was small.",
         {
             "a": "So it is in exact arithmetic. Rounding errors are enlarged on the way, too.",
             "b": "More than that: on the way the error becomes larger than 10¹⁶, and then no digit of it is left.",

@@ -64,7 +64,7 @@ WHYS = {
             "on a quadratic the curvature is the same at each step",
             "here the curvature changes as the ball moves",
             "the gradients fit the velocity, so that each step leads to the next corner",
-            "what holds for every quadratic need not hold for other functions with curvatures in that range",
+            "what holds for all quadratics need not hold for other functions with these curvatures",
         ),
     ),
     "07.6": Why(
