@@ -14,14 +14,17 @@ KEEP = """async (lab, selector) => {
   return lab.pictures.push(picture) - 1;
 }"""
 
-# For each canvas, whether two pictures differ for an eye: a browser may smooth the same line differently next time.
-# Pixels that are equal, nearly all, are compared as one number.
+# For each canvas, whether two pictures differ for an eye: a browser may smooth the same line differently next time, and
+# the colour of what is nearly transparent is not seen. Pixels that are equal, nearly all, are compared as one number.
 DIFFER = """(lab, [a, b]) => lab.pictures[a].map((here, i) => {
   const there = lab.pictures[b][i];
   if (here.width !== there.width || here.height !== there.height) return true;
   const [old, now] = [new Uint32Array(here.data.buffer), new Uint32Array(there.data.buffer)];
   for (let j = 0; j < now.length; j++) if (old[j] !== now[j])
-    for (let c = 4 * j; c < 4 * j + 4; c++) if (Math.abs(here.data[c] - there.data[c]) > 24) return true;
+    for (const paper of [0, 255]) {
+      const shown = (pixels, c) => paper + (pixels[4 * j + c] - paper) * pixels[4 * j + 3] / 255;
+      for (let c = 0; c < 3; c++) if (Math.abs(shown(here.data, c) - shown(there.data, c)) > 24) return true;
+    }
   return false;
 })"""
 
