@@ -13,7 +13,7 @@ from optimlab.memory import KNOWN, SHOWN
 
 COMMON = {"derandomize": True, "deadline": None, "database": None}
 settings.register_profile("few", max_examples=12, **COMMON)
-settings.register_profile("many", max_examples=60, **COMMON)
+settings.register_profile("many", max_examples=40, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 

@@ -21,6 +21,7 @@ from optimlab.schedules import (
     constant,
     cosine_decay,
     cosine_restarts,
+    cyclic,
     exponential_decay,
     inverse_sqrt,
     join_schedules,
@@ -108,6 +109,7 @@ ONE_OF_EACH = [
     inverse_sqrt(0.1, 10),
     join_schedules([linear_decay(0.0, 10, end_value=0.1), constant(0.1), cosine_decay(0.1, 30)], [10, 20]),
     piecewise_linear((0.05, 0.1, 0.02, 0.0), 45),
+    cyclic((0.1, 0.02, 0.3)),
 ]
 each = pytest.mark.parametrize("schedule", ONE_OF_EACH, ids=repr)
 
@@ -129,7 +131,7 @@ def test_every_entry_is_tested_and_says_which_version_it_is_from():
 def test_no_schedule_is_forgotten():
     kinds = {getattr(catalogue, name) for name in catalogue.__all__} - {Schedule, ReduceOnPlateau}
     assert kinds == {type(schedule) for schedule in ONE_OF_EACH}
-    assert kinds - {inverse_sqrt} == {type(schedule) for schedule in OURS.values()}
+    assert kinds - {inverse_sqrt, cyclic} == {type(schedule) for schedule in OURS.values()}
 
 
 @pytest.mark.parametrize("entry", OURS)
