@@ -109,7 +109,7 @@ ONE_OF_EACH = [
     inverse_sqrt(0.1, 10),
     join_schedules([linear_decay(0.0, 10, end_value=0.1), constant(0.1), cosine_decay(0.1, 30)], [10, 20]),
     piecewise_linear((0.05, 0.1, 0.02, 0.0), 45),
-    cyclic((0.1, 0.02, 0.3)),
+    cyclic((0.1, 0.02, 0.06)),
 ]
 each = pytest.mark.parametrize("schedule", ONE_OF_EACH, ids=repr)
 
