@@ -35,7 +35,7 @@ test notebooks: export OMP_NUM_THREADS = 1
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m tools.node --test tests/js/*.test.js
-	$(BIN)/python -m pytest -q -n 2 optimlab tests --ignore=tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
 	sh tools/twice.sh $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py --ignore=tests/browser/test_marimo.py
 	@echo "make test took $$(( $$(date +%s) - $(START) )) s"

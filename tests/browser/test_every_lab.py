@@ -59,7 +59,7 @@ def test_every_lab_of_the_package_is_tried_here():
     assert labs == {code.split("(")[0] for code in LABS.values()} | {"live_curves", "live_layers"}  # test_live.py
 
 
-def test_each_control_of_a_lab_changes_what_is_drawn(stage):
+def test_each_control_of_a_lab_changes_what_is_drawn_and_it_fits_a_phone(stage):
     assert stage.report()["frames"] > 0
     assert not any(stage.is_blank())
     turn_chips(stage)
@@ -72,6 +72,8 @@ def test_each_control_of_a_lab_changes_what_is_drawn(stage):
     assert moved == set(range(len(stage.panels()))), "a panel that nothing moves"
     assert not any(stage.is_blank())
     assert stage.root.locator(".optimlab-trouble").inner_text() == ""
+    fits_a_phone(stage)
+    shares_one_program(stage)
 
 
 def turn_chips(stage):
@@ -142,16 +144,16 @@ def play_and_scrub(stage):
     assert stage.picture(PANELS) == before
 
 
-def test_all_labs_of_a_page_share_one_program(stage):
-    """A page never lets go of a module: it must not get one with each lab."""
-    assert stage.root.evaluate("() => globalThis.optimlabPrograms.size") == 1
-
-
-def test_on_a_phone_no_lab_is_wider_than_the_page(stage, lab):
-    page = lab.page
+def fits_a_phone(stage):
+    page = stage.page
     before = page.viewport_size
     try:
         page.set_viewport_size({"width": 390, "height": 1000})
         stage.wait_fits(390)
     finally:
         page.set_viewport_size(before)
+
+
+def shares_one_program(stage):
+    """A page never lets go of a module: all labs of a page must have the same one."""
+    assert stage.root.evaluate("() => globalThis.optimlabPrograms.size") == 1

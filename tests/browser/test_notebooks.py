@@ -1,6 +1,6 @@
 """The teaching notebooks as they are: their cells run, and every lab in them is awake.
 
-Cells that train and show no lab are left to nbval, and to tests/site, which runs all cells in a browser.
+Cells that train and show no lab are left to nbval and to Colab's test.
 """
 
 import pytest
