@@ -53,7 +53,14 @@ def roots(eta_lambda: Any, gamma: Any) -> np.ndarray:
 
 def rate(eta_lambda: Any, gamma: Any) -> np.ndarray:
     """|σ|, the larger size of the two roots: what each step multiplies the error by in the long run."""
-    return np.abs(roots(eta_lambda, gamma))[..., 0]
+    return larger_size(*checked(eta_lambda, gamma))
+
+
+def larger_size(x: Any, g: Any) -> Any:
+    """The same, unchecked: a formula in real arithmetic, which travels."""
+    half = (1 + g - x) / 2
+    inside = half**2 - g
+    return np.where(inside < 0, np.sqrt(g), np.abs(half) + np.sqrt(np.maximum(inside, 0.0)))
 
 
 def region(eta_lambda: Any, gamma: Any) -> np.ndarray:

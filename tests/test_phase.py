@@ -5,7 +5,7 @@ import pytest
 
 from optimlab import LinearRegression, bowl, eigen_lab, phase_lab, ravine, rosenbrock
 from optimlab.heavy_ball import optimum, rate, spectral_rate, transient
-from optimlab.labs.eigen import error_at, rate_at
+from optimlab.labs.eigen import error_at
 from optimlab.labs.phase import ACROSS, UP
 
 
@@ -50,7 +50,6 @@ def test_the_formula_that_travels_is_the_transient(k):
     with np.errstate(all="ignore"):
         found, expected = error_at(x, g, float(k)), transient(x, g, k)[k]
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(rate_at(x, g, 1.0), rate(x, g), rtol=1e-9)
 
 
 @pytest.mark.parametrize("kappa", [25.0, 100.0, 10_000.0])

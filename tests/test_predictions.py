@@ -156,6 +156,16 @@ def test_an_unknown_name_is_answered_in_a_sentence(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_form_has_plain_words(name):
+    """It is shown as it is, so that *emphasis* would be asterisks."""
+    prediction = prediction_of(name)
+    texts = [prediction.question, prediction.right] if isinstance(prediction, Choice) else [prediction.question]
+    if isinstance(prediction, Choice):
+        texts += [*prediction.choices, *prediction.wrong.values()]
+    assert not [text for text in texts if re.search(r"(?<!\w)\*\w[\w ]*\*(?!\w)", text)]
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seen", [{}, {"nonsense": 1}])
 def test_what_cannot_be_judged_is_said_in_a_sentence(name, seen):
     assert re.fullmatch(

@@ -108,6 +108,18 @@ def known_exercises() -> list[str]:
     return [name for number in NOTEBOOKS for name in exercises_of(number)]
 
 
+def called(function, *arguments):
+    """The function's result; a place still to be filled in counts as no answer."""
+    result = function(*arguments)
+    if result is None or result is ...:
+        raise Unanswered
+    return result
+
+
+def must_be_function(answer, name):
+    return None if callable(answer) else f"The answer is the function itself: answer = {name}, without parentheses."
+
+
 def one_number(answer) -> float:
     """The answer as a finite number; one in a list counts, one as text too, with a point or a comma."""
     while isinstance(answer, list | tuple | np.ndarray) and np.ndim(answer) > 0 and len(answer) == 1:

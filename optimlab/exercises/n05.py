@@ -4,20 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Exercise, Unanswered, choice, number, one_number
-
-
-def called(function, *arguments):
-    """The function's result; a place still to be filled in counts as no answer."""
-    result = function(*arguments)
-    if result is None or result is ...:
-        raise Unanswered
-    return result
-
-
-def must_be_function(answer, name):
-    return None if callable(answer) else f"The answer is the function itself: answer = {name}, without parentheses."
-
+from . import Exercise, called, choice, must_be_function, number, one_number
 
 # 05.2
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..checks import check_whole, told
 from ..descent import descend
-from ..heavy_ball import optimum, rate, transient
+from ..heavy_ball import larger_size, optimum, rate, transient
 from ..knobs import Knob
 from ..losses import Loss
 from ..optimizers import Momentum
@@ -162,7 +162,7 @@ def row(walk: Walk, taken: Taken) -> list:
     first = turned(walk.start[0], walk.start[1], of.params["angle"])
     at = [(heavy.lr * curvature, heavy.gamma, taken.k) for curvature in (1.0, of.params["kappa"])]
     exact = [abs(c * error_at(*place)) for c, place in zip(first, at, strict=True)]
-    bound = [abs(c) * rate_at(*place) for c, place in zip(first, at, strict=True)]
+    bound = [abs(c) * np.power(larger_size(x, g), k) for c, (x, g, k) in zip(first, at, strict=True)]
     size = np.sqrt(own[0] ** 2 + own[1] ** 2) / np.maximum(np.sqrt(first[0] ** 2 + first[1] ** 2), 1e-300)
     return [taken.theta, *own, *(abs(c) for c in own), *exact, *bound, size]
 
@@ -180,13 +180,6 @@ def error_at(x: Any, g: Any, k: Any) -> Any:
     two = ((first - smaller) * np.power(larger, k) - (first - larger) * np.power(smaller, k)) / (larger - smaller)
     one = (1 + (first / np.where(half == 0, 1.0, half) - 1) * k) * np.power(half, k)
     return np.where(double, one, np.where(inside < 0, swing, two))
-
-
-def rate_at(x: Any, g: Any, k: Any) -> Any:
-    """|σ|ᵏ, with |σ| as `optimlab.heavy_ball.rate`."""
-    half = (1 + g - x) / 2
-    inside = half**2 - g
-    return np.power(np.where(inside < 0, np.sqrt(g), abs(half) + np.sqrt(np.maximum(inside, 0.0))), k)
 
 
 def axes(values: Any) -> Any:
@@ -304,7 +297,7 @@ def bars(problem: Any, eta: float, gamma: float, steps: int) -> Lab:
     def row(walk: Walk, taken: Taken) -> list:
         size = np.sqrt((taken.theta**2).sum(axis=-1))
         heavy: Any = walk.optimizer
-        each = [rate_at(heavy.lr * curvature, heavy.gamma, 1.0) for curvature in curvatures]
+        each = [larger_size(heavy.lr * curvature, heavy.gamma) for curvature in curvatures]
         slowest = each[0]
         for other in each[1:]:
             slowest = np.maximum(slowest, other)
@@ -320,7 +313,7 @@ def bars(problem: Any, eta: float, gamma: float, steps: int) -> Lab:
 
     def rates(values: Any) -> Any:
         x, g = (numbers(values[name])[..., None] for name in shapes)
-        return rate_at(x / high * curvatures, g, 1.0)[..., None, :]
+        return larger_size(x / high * curvatures, g)[..., None, :]
 
     sources = [
         Source("walk", ("x", "gamma"), compute, recipe=walk_recipe(begin, shapes, steps, row)),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import check_whole
-from ..heavy_ball import REGIONS, optimum, rate, region, transient
+from ..heavy_ball import REGIONS, larger_size, optimum, rate, region, transient
 from ..knobs import Knob
 from ..losses import Loss
 from ..optimizers import Momentum
@@ -31,7 +31,7 @@ HIGHEST = 0.999  # γ
 STEEP, FLAT = "steep", "flat"
 BORDERS = (  # channel, label, where on the line, dashes
     (1, "creep | swing", 0.35, (1.5, 1.5)),
-    (2, "swing | flip", 0.45, (6, 2)),
+    (2, "swing | flip", 0.93, (6, 2)),
     (3, "flip | flight: 2+2γ", 0.12, ()),
     (4, "flat end", 0.75, (4, 2, 1, 2)),
 )
@@ -162,13 +162,6 @@ def error_source(name: str, steps: int) -> Source:
     return Source(name, tuple(shapes), compute, recipe=recipe)
 
 
-def size(x: Any, g: Any) -> Any:
-    """|σ| as `optimlab.heavy_ball.rate`, in real arithmetic, so that it travels."""
-    half = (1 + g - x) / 2
-    inside = half**2 - g
-    return np.where(inside < 0, np.sqrt(g), np.abs(half) + np.sqrt(np.maximum(inside, 0.0)))
-
-
 def steps_at(rate: Any) -> Any:
     """Steps until σᵏ = 10⁻⁶; infinitely many from |σ| = 1 on."""
     shrinks = rate < 1 - 1e-12
@@ -182,7 +175,7 @@ def map_of(values: Any, every: int = 1) -> Any:
 
 def slower(x: Any, g: Any, flat: Any) -> Any:
     """Steps until 10⁻⁶, at the slower end of a spectrum from `flat` to 1."""
-    return steps_at(np.maximum(size(x, g), size(x * flat, g)))
+    return steps_at(np.maximum(larger_size(x, g), larger_size(x * flat, g)))
 
 
 def map_source() -> Source:
@@ -216,6 +209,6 @@ def tip(values: Any) -> Any:
 
 def rates(values: Any) -> Any:
     x, g = pair(values)
-    ends = [size(x * end_of(name, values), g) for name in (STEEP, FLAT)]
+    ends = [larger_size(x * end_of(name, values), g) for name in (STEEP, FLAT)]
     row = np.broadcast_arrays(*ends, steps_at(np.maximum(*ends)), numbers(values["kappa"]))[:3]
     return np.stack(row, axis=-1)[..., None, :]

@@ -78,7 +78,7 @@ PREDICTIONS = {
         "Measured: {rate:.3f}. The two roots are a pair of complex numbers of one size, and their product is γ.",
         {
             "c": "That is gradient descent's factor. Here the velocity goes on pushing after it should have stopped.",
-            "b": "γ is the product of *both* roots. Each of them has the size √γ.",
+            "b": "γ is the product of both roots. Each of them has the size √γ.",
             "d": "The error is not multiplied by both at once: the two parts of a step are added, not multiplied.",
         },
     ),
@@ -86,8 +86,8 @@ PREDICTIONS = {
         "The same γ = 0.81, and half of the η. In the long run the error shrinks …",
         ("more slowly", "just as fast", "faster"),
         with_half_the_rate,
-        "{before:.3f} a step before, {after:.3f} after: where it swings, η sets how often it swings, not how fast that "
-        "dies out.",
+        "{before:.3f} a step before, {after:.3f} after: where it swings, η sets how often it swings, not how fast "
+        "that dies out.",
         {
             "a": "So it is with gradient descent. Where heavy ball swings, the rate is √γ, and η is not in it.",
             "c": "A smaller η makes it swing more slowly; each swing loses more, but there are fewer of them.",
@@ -106,7 +106,7 @@ PREDICTIONS = {
         },
     ),
     "07.4": Choice(
-        "κ = 100, with the best η and γ: how does the error along the *steep* direction begin?",
+        "κ = 100, with the best η and γ: how does the error along the steep direction begin?",
         (
             "it shrinks from the first step on",
             "it stays about as large for a while, and then shrinks",
@@ -136,8 +136,8 @@ PREDICTIONS = {
         },
     ),
     "07.6": Choice(
-        "For Polyak's η and γ somebody makes a function with curvatures in the same range that is no quadratic. From a "
-        "suitable start, on that function, heavy ball …",
+        "For Polyak's η and γ somebody makes a function with curvatures in the same range that is no quadratic. From "
+        "a suitable start, on that function, heavy ball …",
         (
             "comes to the minimum, only more slowly",
             "runs away to infinity",
@@ -161,11 +161,11 @@ PREDICTIONS = {
             "a": "The velocity does average the gradients. But it also takes ten steps in the direction of each of "
             "them.",
             "b": "So it is when η/(1−γ) is kept the same, not η.",
-            "c": "The *distance* grows about threefold; the variance is its square.",
+            "c": "The distance grows about threefold; the variance is its square.",
         },
     ),
     "07.8": Choice(
-        "γ = 0.9 against none, each with the best of three η: where does momentum save the most steps?",
+        "γ = 0.9 against none, each with the best η: where does momentum save the most steps?",
         (
             "with all examples in each gradient",
             "about the same with batches of 4, of 32 and with all examples",
@@ -195,7 +195,7 @@ PREDICTIONS = {
         "{constant:.2f} with the best constant η. A step too long for the steep directions is just right for a flat "
         "one, and shorter steps repair the steep ones.",
         {
-            "a": "A *constant* η above the limit diverges. One such step enlarges the steep errors once.",
+            "a": "A constant η above the limit diverges. One such step enlarges the steep errors once.",
             "c": "The long steps are those that bring the flat directions home.",
         },
     ),
@@ -208,8 +208,8 @@ PREDICTIONS = {
             "big first has ended more than a hundred times farther away",
         ),
         orders,
-        "Big first ends more than a million times farther away than it began, fractal at {fractal:.1e}. On paper "
-        "both are one product; but numbers of 16 digits that have grown by 10²⁶ on the way have lost what was small.",
+        "Big first ends more than a million times farther away than it began, fractal at {fractal:.1e}. On paper both "
+        "are one product; but numbers of 16 digits that have grown by 10²⁶ on the way have lost what was small.",
         {
             "a": "So it is in exact arithmetic. Rounding errors are enlarged on the way, too.",
             "b": "More than that: on the way the error becomes larger than 10¹⁶, and then no digit of it is left.",

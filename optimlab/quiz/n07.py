@@ -78,15 +78,14 @@ QUESTIONS = {
     ),
     "07.r3": Question(
         "Gradients with the same noise each time, and η a quarter of what it was. How large is the variance of w "
-        "around "
-        "the minimum in the long run?",
+        "around the minimum in the long run?",
         ("as large", "half as large", "about a quarter", "a sixteenth"),
         which_ball,
         "{narrow:.3f} against {wide:.3f}. It is in proportion to η, for small η: each step brings in η²σ² of it, and "
         "takes away 2η of what is there.",
         {
             "a": "The noise is the same, but each step takes only η of it in.",
-            "b": "So is the *distance*, the root of the variance.",
+            "b": "So is the distance, the root of the variance.",
             "d": "Each step brings in a sixteenth; but it also takes only a quarter away.",
         },
         measure=two_balls,

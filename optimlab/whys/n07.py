@@ -17,10 +17,8 @@ WHYS = {
     "07.2": Why(
         "Why is the fastest pair for a whole spectrum [1, κ] at a crossing of two borders?",
         "At the pair where the flat end just begins to swing and the steep end just ends to swing, all directions "
-        "swing "
-        "and shrink by √γ. With a smaller γ one end no longer swings, and one of its two real roots is larger; with "
-        "a larger "
-        "one √γ itself is larger.",
+        "swing and shrink by √γ. With a smaller γ one end no longer swings, and one of its two real roots is larger; "
+        "with a larger one √γ itself is larger.",
         (
             "the slower of the two ends decides",
             "where both ends swing, all directions shrink by √γ, so γ should be small",
@@ -30,8 +28,8 @@ WHYS = {
     ),
     "07.3": Why(
         "Why does it take more steps than the rate says to make the error a million times smaller?",
-        "At Polyak's pair both roots of the steep and of the flat end coincide. A double root adds a factor that grows "
-        "like k to ρᵏ: the error first grows, up to √κ/e times its size along the steep direction, and it takes "
+        "At Polyak's pair both roots of the steep and of the flat end coincide. A double root adds a factor that "
+        "grows like k to ρᵏ: the error first grows, up to √κ/e times its size along the steep direction, and it takes "
         "steps to make up for that.",
         (
             "the rate tells only what happens in the long run",
@@ -42,9 +40,8 @@ WHYS = {
     ),
     "07.4": Why(
         "Why is γ = 0.99 slow on the diabetes data, although it is closer to 1?",
-        "With γ = 0.99 all ten directions swing, and then every one of them shrinks by √0.99 = 0.995 a step, "
-        "whatever η "
-        "is. More momentum than Polyak's only makes the swings last longer.",
+        "With γ = 0.99 all ten directions swing, and then every one of them shrinks by √0.99 = 0.995 a step, whatever "
+        "η is. More momentum than Polyak's only makes the swings last longer.",
         (
             "with so much momentum every direction swings",
             "where they swing, all shrink by √γ a step, whatever η is",
@@ -54,12 +51,10 @@ WHYS = {
     ),
     "07.5": Why(
         "How can heavy ball circle for ever on a convex function, although it converges on every quadratic with the "
-        "same "
-        "curvatures?",
-        "On a quadratic the curvature along a direction stays the same from step to step. On the function of the cycle "
-        "it changes from place to place, in step with the ball, so that each gradient is just what carries the "
-        "velocity "
-        "round the corner. The rate of the quadratic says nothing about that.",
+        "same curvatures?",
+        "On a quadratic the curvature along a direction stays the same from step to step. On the function of the "
+        "cycle it changes from place to place, in step with the ball, so that each gradient is just what carries the "
+        "velocity round the corner. The rate of the quadratic says nothing about that.",
         (
             "on a quadratic the curvature is the same at each step",
             "here the curvature changes as the ball moves",
@@ -70,10 +65,8 @@ WHYS = {
     "07.6": Why(
         "Why does momentum save hardly any steps when the batches are small?",
         "With small batches the noise sets how large η/(1−γ) may be: a larger one has a larger ball around the "
-        "minimum. "
-        "Heavy ball with the same η/(1−γ) has the same ball and goes as fast. Only where the curvature limits the "
-        "steps, "
-        "with little noise, does momentum allow what gradient descent cannot do.",
+        "minimum. Heavy ball with the same η/(1−γ) has the same ball and goes as fast. Only where the curvature "
+        "limits the steps, with little noise, does momentum allow what gradient descent cannot do.",
         (
             "with small batches the noise, not the curvature, limits the step",
             "the ball around the minimum depends on η/(1−γ)",

@@ -109,11 +109,9 @@ class Stage:
 
     def wait(self, condition: str, argument=None):
         self.root.wait_for()
-        lab = self.root.element_handle()
-        try:
-            self.page.wait_for_function(f"([lab, argument]) => ({condition})(lab, argument)", arg=[lab, argument])
-        finally:
-            lab.dispose()  # a handle keeps a lab that is gone, and all pictures of it, until the page is left
+        self.page.wait_for_function(
+            f"([lab, argument]) => ({condition})(lab, argument)", arg=[self.root.element_handle(), argument]
+        )
 
     # -------------------------------------------------------------------------------------- pictures
 

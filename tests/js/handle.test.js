@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { makeHandle } from "../../optimlab/stage/controls.js";
+import { makeHandle, rotated } from "../../optimlab/stage/controls.js";
 import { Panel } from "../../optimlab/stage/panel.js";
 
 /** @import { Mark } from "../../optimlab/stage/lines.js" */
@@ -116,4 +116,18 @@ test("another key and another mouse button move nothing", () => {
   panel.front.fire("pointerdown", { button: 2, clientX: 150, clientY: 1020 });
   panel.front.fire("pointermove", { clientX: 220, clientY: 1070 });
   close(store.values.point, [0.5, 3]);
+});
+
+test("in axes that are turned by 90° a point stands where they have it, and a pull is turned back", () => {
+  close(rotated([3, 4], 90), [4, -3]);
+  close(rotated(rotated([3, 4], 25), -25), [3, 4]);
+  const { panel, store } = handleOn(false, [0.1, 10]);
+  const item = /** @type {Mark} */ ({ control: "point", turn: "angle" });
+  panel.spec = { x: [0, 20], y: [-1, 1] };
+  const handle = makeHandle(panel, item, /** @type {any} */ ({ store: Object.assign(store, { values: { point: [0.1, 10], angle: 90 } }) }));
+  handle.place();
+  close([button.style.left, button.style.top].map(parseFloat), [100, 55]); // (10, −0.1) in the turned axes
+  panel.front.fire("pointerdown", { button: 0, clientX: 200, clientY: 1055 });
+  panel.front.fire("pointermove", { clientX: 220, clientY: 1055 }); // to (12, −0.1)
+  close(store.values.point, [0.1, 12]);
 });
