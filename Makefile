@@ -30,7 +30,7 @@ lab: $(VENV)/ready  ## open copies of the notebooks (work/) in JupyterLab; FRESH
 	$(BIN)/jupyter lab $(LAB_FLAGS)
 
 # Two processes at a time: more threads in each would only wait for one another.
-test notebooks: export OMP_NUM_THREADS = 1
+test notebooks colab-test site: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
 	$(BIN)/python -m tools.browser

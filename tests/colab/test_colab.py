@@ -69,7 +69,7 @@ def run(notebook, cwd, on_colab=True, offline_pip=False, allow_errors=False):
         notebook,
         km=AsyncKernelManager(kernel_name="colab", kernel_spec_manager=specs),
         resources={"metadata": {"path": str(cwd)}},
-        timeout=300,
+        timeout=900,
         coalesce_streams=True,
         allow_errors=allow_errors,
     ).execute()
