@@ -78,6 +78,12 @@ LAZY = {
     "eigen_lab": "labs.eigen",
     "phase_lab": "labs.phase",
     "steps_lab": "labs.steps",
+    "bias_lab": "labs.bias",
+    "decay_lab": "labs.decay",
+    "giant_lab": "labs.giant",
+    "rare_lab": "labs.rare",
+    "signal_lab": "labs.signal",
+    "spike_lab": "labs.spike",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
     "live_layers": "labs.live",
@@ -94,14 +100,17 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.anatomy import anatomy as anatomy
     from .labs.batch import batch_lab as batch_lab
     from .labs.batch_momentum import batch_momentum_lab as batch_momentum_lab
+    from .labs.bias import bias_lab as bias_lab
     from .labs.clip import clip_lab as clip_lab
     from .labs.cycle import cycle_lab as cycle_lab
+    from .labs.decay import decay_lab as decay_lab
     from .labs.depth import depth_lab as depth_lab
     from .labs.detective import detective as detective
     from .labs.dialects import dialects as dialects
     from .labs.draw import draw_lab as draw_lab
     from .labs.eigen import eigen_lab as eigen_lab
     from .labs.fit import fit_lab as fit_lab
+    from .labs.giant import giant_lab as giant_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
     from .labs.live import live_layers as live_layers
@@ -111,8 +120,11 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.phase import phase_lab as phase_lab
     from .labs.race import race as race
     from .labs.range import range_lab as range_lab
+    from .labs.rare import rare_lab as rare_lab
     from .labs.saddle import saddle_lab as saddle_lab
     from .labs.schedule import schedule_lab as schedule_lab
+    from .labs.signal import signal_lab as signal_lab
+    from .labs.spike import spike_lab as spike_lab
     from .labs.spring import spring_lab as spring_lab
     from .labs.steps import steps_lab as steps_lab
     from .labs.training import training_lab as training_lab

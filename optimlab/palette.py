@@ -112,6 +112,14 @@ ROLE_STYLES: dict[str, Style] = {
     "L2": (*BLUE, STROKES["dashed"]),
     "weight decay": (*GREEN, STROKES["dash-dot"]),
     "dropout": (*VERMILION, ()),
+    # Adam's bias correction.
+    "with correction": (*GREEN, STROKES["dash-dot"]),
+    "without correction": (*VERMILION, ()),
+    # Two weights in noise, with two ways to let them decay.
+    "L2, σ₁": (*BLUE, ()),
+    "L2, σ₂": (*SKY, STROKES["dashed"]),
+    "decoupled, σ₁": (*GREEN, ()),
+    "decoupled, σ₂": (*OLIVE, STROKES["dashed"]),
     # Cells of the map of two hyperparameters.
     "the dot": (*VERMILION, ()),
     "best cell": (*BLUE, STROKES["dashed"]),

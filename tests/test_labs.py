@@ -20,14 +20,17 @@ from optimlab import (
     anatomy,
     batch_lab,
     batch_momentum_lab,
+    bias_lab,
     clip_lab,
     cycle_lab,
+    decay_lab,
     depth_lab,
     descend,
     dialects,
     digits,
     eigen_lab,
     fit_lab,
+    giant_lab,
     gradient_lab,
     map_lab,
     noise_lab,
@@ -35,8 +38,11 @@ from optimlab import (
     phase_lab,
     race,
     range_lab,
+    rare_lab,
     saddle_lab,
     schedule_lab,
+    signal_lab,
+    spike_lab,
     spring_lab,
     steps_lab,
     training_lab,
@@ -70,6 +76,7 @@ LEVEL = {
     "losses": 2, "clipping": 3,
     "optimizers": 3, "schedules": 3, "surfaces": 3, "data": 3, "problems": 4, "noise": 4, "descent": 4, "noise_ball": 5,
     "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "pace": 7,
+    "adam_theory": 1, "rotated": 4, "rare": 4, "sharpness": 6, "family": 4,
     "stage": 6,
     "figures": 7, "forms": 7, "labs": 8, "memory": 1, "exercises": 9, "reading": 9, "strip": 9, "predictions": 9,
     "whys": 9, "quiz": 9, "account": 9, "faults": 9,
@@ -107,6 +114,12 @@ LABS = {
     "cycles": lambda: cycle_lab(kappa=81.3, steps=40),
     "batch and momentum": lambda: batch_momentum_lab(31.3, dim=12),
     "step sizes": lambda: steps_lab(kappa=31.3, count=16),
+    "bias": lambda: bias_lab(0.813, 0.9913, 0.0513, steps=40),
+    "signal and noise": lambda: signal_lab(snr=0.713, beta1=0.813, chains=40),
+    "giants": lambda: giant_lab(period=23, beta2=0.913, excess=1.713, steps=200),
+    "decay": lambda: decay_lab(steps=200, copies=10),
+    "spike": lambda: spike_lab(eta=0.0913, steps=1200),
+    "rare classes": lambda: rare_lab(exponent=0.75, steps=12),
     "saddle with one": lambda: saddle_lab(Momentum(0.05, 0.8), steps=60),
     "clipping": lambda: clip_lab(limit=0.813),
     "clipping elsewhere": lambda: clip_lab(rosenbrock(), Momentum(0.001), limit=1.0),
@@ -389,7 +402,7 @@ def test_every_mark_knows_its_source_its_run_and_its_control(lab_of, name):
         if run.loss:
             source, channel = run.loss
             loss = rows[source][:, channel]
-            assert len(loss) == lab.scene.steps + 1
+            assert len(loss) == lab.scene.steps + 1 or lab.scene.steps == 0  # nothing plays
             assert np.nanmin(loss[:1]) >= 0
 
 

@@ -413,8 +413,8 @@ PREDICTIONS = {
         "With which optimizer does the sigmoid network catch up with ReLU (within 0.02)?",
         ("with both", "with Adam", "with gradient descent", "with neither: the gradient has vanished"),
         catches_up,
-        "The best sigmoid network has {adam:.3f} with Adam and {descent:.3f} with gradient descent; with ReLU and Adam "
-        "it is {relu:.3f}. The gradient is small, but it is there, and Adam divides by its size.",
+        "The best sigmoid network has {adam:.2f} with Adam and {descent:.2f} with gradient descent; with ReLU and Adam "
+        "it is {relu:.2f}. The gradient is small, but it is there, and Adam divides by its size.",
         {
             "a": "With neither η it learned: the steps of its first layer are about 300 times smaller than the last's.",
             "c": "Gradient descent divides by nothing, so the first layer hardly moves.",

@@ -192,7 +192,7 @@ class Stage:
         rows = self.root.locator(".optimlab-row")
         if row:
             rows = rows.filter(has=self.page.locator(".optimlab-swatch", has_text=re.compile(rf"^\s*{row}\s*$")))
-        label = self.page.locator(".widget-label", has_text=re.compile(f"^{symbol}$"))
+        label = self.page.locator(".widget-label", has_text=re.compile(f"^{re.escape(symbol)}$"))
         return Slider(rows.locator(".widget-slider").filter(has=label))
 
     def sliders(self) -> list["Slider"]:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from .moves import after, drag, shows
+
 CELLS = {
     "spring": "from optimlab import spring_lab\nspring_lab(0.3, 0.8, steps=40)",
     "phase": "from optimlab import phase_lab\nphase_lab(50, 2.0, 0.6, steps=40)",
@@ -14,13 +16,7 @@ CELLS = {
 }
 
 
-@pytest.fixture
-def show(lab):
-    """The lab of a name, as its cell makes it."""
-    if lab.name != "theory.ipynb":
-        lab.server.write("theory.ipynb", *CELLS.values())
-        lab.open("theory.ipynb")
-    return lambda name: lab.run_lab(list(CELLS).index(name))
+show = shows("theory.ipynb", CELLS)
 
 
 def heavy_ball(gradient, start, eta, gamma, steps, velocity=0.0):
@@ -34,28 +30,6 @@ def heavy_ball(gradient, start, eta, gamma, steps, velocity=0.0):
 
 def along(curvature):
     return lambda x: curvature * x
-
-
-def drag(stage, handle, dx, dy):
-    handle.scroll_into_view_if_needed()
-    box, mouse = handle.bounding_box(), stage.page.mouse
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(x + dx, y + dy, steps=5)
-    mouse.up()
-    return stage.wait_fresh()
-
-
-def after(stage, *moves):
-    """The lab's values after each move: they must change."""
-    for move in moves:
-        before = stage.values()
-        move()
-        stage.wait_fresh()
-        values = stage.values()
-        assert values != before
-        yield values
 
 
 def test_spring(show):

@@ -1,0 +1,170 @@
+r"""Sharpness: the largest curvature of a loss, seen as it is or through Adam's scale; and a loss to look at it on.
+
+Gradient descent holds its sharpness at 2/η (Cohen et al. 2021). Adam with a constant v̂ is momentum on a stretched
+plane, so what it holds is the sharpness of that plane, at (2+2β₁)/((1−β₁)η) (Cohen et al. 2022).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .checks import check_function, check_numbers, check_seed, check_whole, told
+from .data import Data
+from .layers import Layers
+from .losses import Gradient, Loss
+from .networks import ACTIVATIONS, Network
+
+__all__ = ["SquaredError", "hessian_product", "sharpness"]
+
+REACH = 1e-4  # how far from θ the two gradients of a central difference are taken
+
+
+def sharpness(
+    gradient: Gradient,
+    theta: Any,
+    scale: Any = 1.0,
+    steps: int = 50,
+    seed: int = 0,
+    direction: Any = None,
+    product: Any = None,
+) -> tuple[float, np.ndarray]:
+    r"""The eigenvalue of largest size of the Hessian H(θ), with its sign, by power iteration; and its direction.
+
+    .. math:: u \leftarrow \frac{Au}{|Au|}, \qquad \lambda \approx u^\top A u, \qquad A = D^{1/2} H D^{1/2}
+
+    With D = 1 this is the sharpness (Cohen et al. 2021); with D = diag(1/√v̂) the preconditioned sharpness
+    (Cohen et al. 2022), which is also the eigenvalue of DH. D^{1/2} on both sides keeps A symmetric.
+
+    Parameters
+    ----------
+    gradient : ∇L, a function of θ, shape (d,) → (d,)
+    theta : θ, shape (d,)
+    scale : the diagonal of D, shape (d,) or one number, finite and ≥ 0; for Adam 1/(√v̂ + ε)
+    steps : how often u is multiplied by A; too few give a λ that is too small in size
+    seed : draws the first u where there is no `direction`
+    direction : the first u, shape (d,), as the last call returned it: near the last θ a few steps are enough
+    product : Hv as a function of θ and v, where it is known exactly; else two gradients give it
+
+    Returns λ of the last u that was multiplied, and the next u, of length 1. Where u has become 0 or infinite it is
+    returned as it was before.
+
+    >>> value, direction = sharpness(lambda theta: theta * [1, -3], [0.0, 0.0])
+    >>> round(value, 6), abs(direction).round(6).tolist()
+    (-3.0, [0.0, 1.0])
+    """
+    check_function("the gradient must be a function of θ", gradient)
+    theta = check_vector("θ", theta)
+    root = np.sqrt(check_scale(scale, theta.size))
+    check_whole("steps", steps, 1)
+    u = first_direction(theta.size, check_seed(seed), direction)
+    multiply = product or (lambda theta, v: hessian_product(gradient, theta, v))
+    for _ in range(steps):
+        turned = root * multiply(theta, root * u)
+        value, length = float(u @ turned), float(np.linalg.norm(turned))
+        if length == 0 or not np.isfinite(length):
+            break
+        u = turned / length
+    return value, u
+
+
+def hessian_product(gradient: Gradient, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+    r"""H(θ)v from two gradients, shape (d,).
+
+    .. math:: Hv \approx \frac{\nabla L(\theta + hv) - \nabla L(\theta - hv)}{2h}, \qquad h = \frac{10^{-4}}{|v|}
+    """
+    length = np.linalg.norm(v)
+    if length == 0:
+        return np.zeros_like(v)
+    h = REACH / length
+    return (gradient(theta + h * v) - gradient(theta - h * v)) / (2 * h)
+
+
+def first_direction(dim: int, seed: int, direction: Any) -> np.ndarray:
+    """A direction of length 1: the one that is given, or one by chance."""
+    if direction is None:
+        direction = np.random.default_rng(seed).normal(size=dim)
+    u = check_vector("the direction", direction)
+    length = np.linalg.norm(u)
+    if u.size != dim or not 0 < length < np.inf:
+        raise ValueError(f"the direction must be {dim} finite numbers that are not all 0, got {told(direction)}")
+    return u / length
+
+
+def check_vector(what: str, values: Any) -> np.ndarray:
+    vector = check_numbers(values, f"{what} must be numbers of shape (d,)")
+    if vector.ndim != 1 or vector.size == 0:
+        raise ValueError(f"{what} must be numbers of shape (d,), got shape {vector.shape}")
+    return vector.astype(float)
+
+
+def check_scale(scale: Any, dim: int) -> np.ndarray:
+    numbers = check_numbers(scale, "the scale must be numbers")
+    if numbers.shape not in ((), (1,), (dim,)):
+        raise ValueError(f"the scale must be one number or {dim}, as θ has, got shape {numbers.shape}")
+    if not (np.isfinite(numbers).all() and np.all(numbers >= 0)):
+        raise ValueError(f"the scale must be finite and ≥ 0, got {told(scale)}; where v̂ is 0, ε keeps it finite")
+    return numbers
+
+
+class SquaredError(Loss):
+    r"""The mean squared error of a network on the training examples: its outputs against one-hot labels.
+
+    .. math:: L(\theta) = \frac{1}{2n} \sum_{i=1}^n |f(x_i; \theta) - e_{y_i}|^2
+
+    f is what `Network` has before its softmax, and e_y is 1 in place y, else 0. Each gradient sees all examples.
+
+    Parameters
+    ----------
+    network : a `Network` without penalty and dropout
+    data : with inputs and classes that fit it
+    seed : draws θ₀
+    """
+
+    def __init__(self, network: Network, data: Data, seed: int = 0):
+        network.check(data.X, data.y)
+        if network.l2 or network.dropout:
+            got = f"λ={network.l2:g} and p={network.dropout:g}"
+            raise ValueError(f"the squared error needs a network without penalty and dropout, got {got}")
+        self.network, self.data, self.seed = network, data, check_seed(seed)
+        self.targets = np.eye(network.sizes[-1])[data.y]
+        self.name = f"squared error on {data.name} of a network {network.sizes}"
+
+    @cached_property
+    def start(self) -> np.ndarray:
+        """θ₀, from ``network.init(seed)``."""
+        return self.network.init(self.seed)
+
+    @property
+    def dim(self) -> int:
+        return self.network.size
+
+    @property
+    def layers(self) -> Layers:
+        return self.network.layout
+
+    def value(self, theta: np.ndarray) -> np.ndarray:
+        """L(θ): shape (..., d) → (...)."""
+        return np.apply_along_axis(self._value, -1, theta)
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        """∇L(θ) by backpropagation: shape (..., d) → (..., d)."""
+        return np.apply_along_axis(self._gradient, -1, theta)
+
+    def _value(self, theta: np.ndarray) -> float:
+        error = self.network.forward(theta, self.data.X)[-1] - self.targets
+        return 0.5 * float(np.sum(error**2)) / len(error)
+
+    def _gradient(self, theta: np.ndarray) -> np.ndarray:
+        _, slope = ACTIVATIONS[self.network.activation]
+        a = self.network.forward(theta, self.data.X)
+        layers, gradient = self.network.layers(theta), np.zeros(theta.size)
+        delta = (a[-1] - self.targets) / len(self.targets)  # ∂L/∂outputs
+        for i, (dW, db) in reversed(list(enumerate(self.network.layers(gradient)))):
+            dW[:] = a[i].T @ delta
+            db[:] = delta.sum(axis=0)
+            if i > 0:
+                delta = (delta @ layers[i][0].T) * slope(a[i])
+        return gradient
