@@ -191,8 +191,9 @@ def decoupled_spread(eta: Any, decay: Any, steps: Any = np.inf) -> Any:
 
     .. math:: \sqrt{\frac{\eta}{2\lambda}\left(1 - e^{-2\eta\lambda T}\right)}
 
-    Each step is ±η or so, whatever σ is, and the decay takes back 2ηλ of the variance: all weights end equally wide
-    (rotational equilibrium: Kosson et al. 2023). For β₁ = 0, or T much longer than 1/(1−β₁).
+    In the long run the noise moves a weight as steps of ±η would, whatever σ is, and the decay takes back 2ηλ of the
+    variance: all weights end equally wide (compare the rotational equilibrium of Kosson et al. 2024). For β₁ = 0, or
+    T much longer than 1/(1−β₁).
 
     Parameters
     ----------

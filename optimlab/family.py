@@ -53,7 +53,7 @@ class Member:
 
 MEMBERS = (
     Member("Momentum", "Polyak", 1964, "a step remembers the steps before", (), (3, 0)),
-    Member("Shampoo", "Gupta et al.", 2018, "scales a matrix from both sides", (), (1, 3)),
+    Member("Shampoo", "Gupta et al.", 2018, "AdaGrad for matrices, both sides", (), (1, 3)),
     Member("AdaGrad", "Duchi et al.", 2011, "each coordinate has its own step", (), (0, 0)),
     Member("RMSprop", "Tieleman & Hinton", 2012, "the mean of squares forgets", ("AdaGrad",), (1, 0)),
     Member("Adam", "Kingma & Ba", 2015, "two means, corrected for their start", ("RMSprop", "Momentum"), (2, 0)),

@@ -54,7 +54,9 @@ def scaled(law: np.ndarray, scale: float) -> np.ndarray:
 
 
 def dyadic_sizes(m: int = 6) -> np.ndarray:
-    """The class sizes of Kunstner et al.: 2^i classes of 2^(m−i) examples, i = 0 … m; of each size as many examples.
+    """Class sizes after Kunstner et al. (2024): 2^i classes of 2^(m−i) examples for i = 0 … m.
+
+    So there are as many examples of each size.
 
     >>> dyadic_sizes(2)
     array([4, 2, 2, 1, 1, 1, 1])

@@ -27,10 +27,9 @@ def twice_the_noise(narrow, wide):
     return near(wide / narrow, {"a": 1, "b": 2, "c": 4, "d": 0.5}, 0.12)
 
 
-def turned_ravine(steps):
+def turned_ravine(along, turned):
     """08.5: the steps of the best η along the axes, and turned by 45°."""
-    along, turned = steps
-    return "a" if turned < 1.3 * along else "b" if turned < 4 * along else "c"
+    return "a" if turned < 1.6 * along else "b" if turned < 4 * along else "c"
 
 
 def turned_network(plain, turned):
@@ -75,8 +74,8 @@ PREDICTIONS = {
         "Adam with β₁ = 0.9, β₂ = 0.999 but without its bias correction: its first ten steps are …",
         ("shorter than with it", "just as long", "longer than with it"),
         first_steps,
-        "The first is {factors[0]:.2f} times as long, the tenth {factors[9]:.2f} times: v begins even farther below "
-        "its mean than m, and v is what the step is divided by.",
+        "The first is {factors[0]:.2f} times as long, the tenth {factors[9]:.2f} times: √v begins "
+        "farther below than m: by √0.001 = 0.032, m by 0.1; and √v is what the step is divided by.",
         {
             "a": "m does begin too small. But so does v, which the step is divided by, and √v is smaller still.",
             "b": "That would be so if (1 − β₁ᵗ) and √(1 − β₂ᵗ) were the same.",
@@ -108,8 +107,8 @@ PREDICTIONS = {
         "Adam on a parabola, a small constant η, noise σ in the gradient. With 2σ, the mean of x² in the long run is …",
         ("the same", "twice as large", "four times as large", "half as large"),
         twice_the_noise,
-        "{wide:.4f} against {narrow:.4f}. Adam's steps are ±η or so whatever σ is; but what leads back to the minimum "
-        "is divided by σ.",
+        "{wide:.4f} against {narrow:.4f}. Adam's steps are as long as before, whatever σ is; but the pull back to the "
+        "minimum is divided by σ.",
         {
             "a": "The steps are as long as before, but the pull back to the minimum is divided by twice as much.",
             "c": "That is gradient descent, whose steps grow with the noise.",
@@ -118,13 +117,13 @@ PREDICTIONS = {
     ),
     "08.5": Choice(
         "A ravine with κ = 100, turned by 45°. Adam with the best η takes, against along the axes …",
-        ("about as many steps", "two to three times as many", "more than four times as many"),
+        ("at most half as many again", "two to four times as many", "more than four times as many"),
         turned_ravine,
-        "{steps[0]} along the axes, {steps[1]} turned. Without momentum it is another story.",
+        "{along:.0f} along the axes, {turned:.0f} turned. So it is with κ = 100; the next cell has another κ.",
         {
             "b": "A scale per coordinate is of no use where the coordinates are not those of the ravine. But Adam is "
             "more than that.",
-            "c": "So it is without momentum. With it, the ball rolls along whatever the axes are.",
+            "c": "So it nearly is without momentum, and with a larger κ.",
         },
     ),
     "08.6": Choice(
@@ -134,7 +133,7 @@ PREDICTIONS = {
         turned_network,
         "The means differ by less than what one seed differs from another.",
         {
-            "a": "Adam's scale does need coordinates; on this network, those of the weights are not special.",
+            "a": "Adam's scale does need coordinates; but on this network six seeds show no difference.",
             "c": "Neither is a random one better.",
         },
     ),
@@ -152,10 +151,10 @@ PREDICTIONS = {
         "And with Adam's defaults, β₁ = 0.9, β₂ = 0.999: can such gradients lead it to the wrong side?",
         ("no", "yes, if the giants are rare enough", "yes, these do already"),
         with_the_defaults,
-        "With a giant every third step it ends at {often:.2f}; with one every 5001 steps at {rare:+.2f}. What is "
-        "forgotten depends on the memory, 1/(1−β₂) steps.",
+        "With a giant every third step it ends at {often:.2f}; with one every 5001 steps at {rare:+.2f}. It depends on "
+        "the memory, 1/(1−β₂) steps, and on how large the giants are.",
         {
-            "a": "β₂ = 0.999 remembers a thousand steps. What comes less often is forgotten too.",
+            "a": "β₂ = 0.999 remembers a thousand steps. What comes more rarely can be forgotten too.",
             "c": "A giant every third step is well remembered by β₂ = 0.999.",
         },
     ),
@@ -187,21 +186,22 @@ PREDICTIONS = {
         "its loss is …",
         ("as before", "somewhat lower", "nearly zero"),
         centred,
-        "{raw:.2f} before, {centred:.1e} after. The steepest curvature came from the mean of the inputs, and it alone "
-        "had kept η small.",
+        "{raw:.2f} before, {centred:.1e} after. The steepest curvature came from the mean of the inputs, times "
+        "the frequency of the largest classes; it had kept η small.",
         {
             "a": "The classes are as rare as before; but gradient descent needed two obstacles, not one.",
             "b": "Much more than that.",
         },
     ),
     "08.12": Choice(
-        "Inputs as they were. How much of the gap between gradient descent and Adam does momentum (γ = 0.9) close?",
+        "Inputs as they were. How much of the gap between gradient descent and Adam does momentum (γ = 0.9) close, "
+        "in this problem?",
         ("hardly any", "about half", "nearly all"),
         what_momentum_closes,
         "Gradient descent ends at {plain:.2f}, with momentum at {heavy:.3f}, Adam at {adam:.3f}.",
         {
-            "a": "“Adam beats SGD” often means SGD without momentum.",
-            "b": "Nearly all of it.",
+            "a": "Rare classes need a large step, and momentum makes it ten times as large, η/(1−γ).",
+            "b": "More than that, in this problem.",
         },
     ),
 }

@@ -68,7 +68,7 @@ WHYS = {
         ),
     ),
     "08.7": Why(
-        "Why does gradient descent lag on rare classes only if the inputs are not centred?",
+        "Why do centred inputs help gradient descent with the rare classes of the random problem?",
         "A rare class has small gradients, so it needs a large η. The mean of inputs that are not centred makes one "
         "direction very steep, and that keeps η small. Centred, η may be large enough for the rare classes too.",
         (
