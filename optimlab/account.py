@@ -51,13 +51,16 @@ def judged(asked: list[str]) -> dict[str, Entry]:
 
 def predicted(asked: list[str]) -> list[str]:
     made = judged(asked)
+    late = {entry["name"] for entry in kept("predictions") if entry["name"] in asked and entry.get("after")} - set(made)
+    too_late = f"{len(late)} committed after it had been shown what comes out, which does not count."
     if not made:
-        return [f"{len(asked)} predictions in this notebook, none committed yet."]
+        return [f"{len(asked)} predictions in this notebook, {too_late if late else 'none committed yet.'}"]
     lines = [f"{len(made)} of {len(asked)} predictions committed, {right_in(made)} right."]
     for level, word in enumerate(SURE):
         of_level = {name: entry for name, entry in made.items() if entry["sure"] == level}
         if of_level:
             lines.append(f"  {word}: {right_in(of_level)} of {len(of_level)} right")
+    lines += [f"  {too_late}"] if late else []
     again = [name for name in asked if name in made and not made[name]["right"]]
     return [*lines, f"  Predictions to look at again: {', '.join(again)}."] if again else lines
 
@@ -78,11 +81,13 @@ def explained(asked: list[str]) -> list[str]:
     written = {entry["name"]: entry.get("ticked") or [] for entry in kept("whys") if entry["name"] in asked}
     if not written:
         return [f"{len(asked)} questions why, none answered yet."]
-    points = sum(len(why.points) for name in written if (why := why_of(name)))
-    found = sum(map(len, written.values()))
-    lines = [f"{len(written)} of {len(asked)} questions why answered; {found} of {points} points were in the answers."]
-    thin = [name for name in asked if written.get(name) == []]
-    return [*lines, f"  Sections to read again: {', '.join(thin)}."] if thin else lines
+    compared = {name: ticked for name, ticked in written.items() if ticked}
+    points = sum(len(why.points) for name in compared if (why := why_of(name)))
+    found = sum(map(len, compared.values()))
+    counted = f"; {found} of {points} points were in the answers." if compared else "."
+    lines = [f"{len(written)} of {len(asked)} questions why answered{counted}"]
+    bare = [name for name in asked if name in written and name not in compared]
+    return [*lines, f"  No point of the model answer ticked yet: {', '.join(bare)}."] if bare else lines
 
 
 def solved(asked: list[str]) -> list[str]:

@@ -77,7 +77,7 @@ COLUMNS = ("whole layers", "the mean", "the scale", "decay and averages")
 """What the rules below Adam change, by column."""
 
 CAPTION = (
-    "An underlined name leads to the rule's source; what is dashed, optimlab does not have. "
+    "An underlined name leads to the rule's source; dashed: not in optimlab. "
     "The left edge is the line that a rule has in all pictures."
 )
 

@@ -79,7 +79,7 @@ LEVEL = {
     "adam_theory": 1, "rotated": 4, "rare": 4, "sharpness": 6, "family": 4,
     "stage": 6,
     "figures": 7, "forms": 7, "labs": 8, "memory": 1, "exercises": 9, "reading": 9, "strip": 9, "predictions": 9,
-    "whys": 9, "quiz": 9, "account": 9, "faults": 9,
+    "whys": 9, "quiz": 9, "account": 9, "faults": 9, "start": 10,
 }  # fmt: skip
 HEAVY = {"matplotlib", "mpl_toolkits", "ipywidgets", "anywidget", "traitlets", "IPython", "sklearn", "scipy", "pandas"}
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from optimlab.memory import SESSION
 from optimlab.predictions import SURE, Amount, Choice, asked
 from optimlab.predictions.__main__ import drawn, rows
 from optimlab.predictions.__main__ import main as gather
+from optimlab.predictions.heading import HEADING, head, head_outputs
 from optimlab.predictions.prediction import known_predictions, prediction_of
 from optimlab.predictions.widget import on_paper
 from tools import teaching
@@ -82,6 +84,29 @@ def test_what_comes_out_is_hidden_until_it_is_asked_for(path):
                 assert ".veiled()" in cell.source, cell.source
         waiting = (waiting | new) - set(OBSERVE.findall(cell.source))
     assert not waiting
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_first_line_of_what_is_collapsed_gives_nothing_away(path):
+    """JupyterLab shows that line, and it stands above the question's answer."""
+    for cell in code_cells(read(path)):
+        if OBSERVE.search(cell.source):
+            assert cell.outputs[0].text.splitlines()[0] == HEADING, cell.source
+
+
+def test_a_cell_that_observes_prints_the_heading_first(capsys):
+    for raw, printed in (('x = 1\nobserve("01.1", A=1)', f"{HEADING}\n"), ("observed = 1", ""), ("", ""), (None, "")):
+        head(SimpleNamespace(raw_cell=raw))
+        assert capsys.readouterr().out == printed
+
+
+def test_the_heading_needs_a_shell_and_is_registered_there_once(monkeypatch):
+    head_outputs()  # without IPython nothing happens
+    registered = []
+    shell = SimpleNamespace(events=SimpleNamespace(register=lambda *pair: registered.append(pair)))
+    monkeypatch.setattr("optimlab.predictions.heading.get_ipython", lambda: shell)
+    head_outputs()
+    assert registered == [("pre_run_cell", head)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -277,7 +302,8 @@ def test_what_was_committed_after_it_was_shown_does_not_count():
     observe("01.1", A=0.3, B=0.2)
     commit("01.1", "b")
     observe("01.1", A=0.3, B=0.2)
-    assert answers()[0]["after"] and "none committed" in str(review("01"))
+    assert answers()[0]["after"]
+    assert "1 committed after it had been shown what comes out, which does not count." in str(review("01"))
 
 
 def test_the_first_run_counts_and_a_later_one_is_only_told():

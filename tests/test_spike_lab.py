@@ -118,7 +118,7 @@ def test_the_axes_show_the_threshold_at_all_ends_of_the_sliders():
 
 def test_the_summary_has_theory_beside_measurement():
     text = repr(DEFAULT)
-    assert "threshold 380" in text and "887.2; measured: 888" in text
+    assert "limit 380" in text and "887.2; measured: 888" in text
 
 
 @pytest.mark.parametrize(

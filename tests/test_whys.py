@@ -71,7 +71,7 @@ def test_points_that_are_none_and_endless_texts_are_cut():
 
 def test_a_section_of_which_nothing_was_found_is_named():
     why("03.2").set_state({"said": {"answer": "It just is so.", "ticked": []}})
-    assert "Sections to read again: 03.2." in str(review("03"))
+    assert "No point of the model answer ticked yet: 03.2." in str(review("03"))
 
 
 @pytest.mark.parametrize("name", ["nothing", None, 3, "03.99"])

@@ -30,11 +30,10 @@ colab = "google.colab" in sys.modules
 if colab and not [*distributions(name="optimlab")]:
     with capture_output():
         !{{sys.executable}} -m pip install -q --no-deps {source}
-if found := [*distributions(name="optimlab")]:
-    print(f"optimlab {{found[0].version}} is ready. Reopened this notebook? Run all cells to wake the labs.")
-    from matplotlib import style
+if [*distributions(name="optimlab")]:
+    from optimlab.start import begin
 
-    style.use("optimlab.page")  # pictures for light pages and dark ones
+    begin()
 elif colab:
     print("No optimlab: {remedy}")
 else:

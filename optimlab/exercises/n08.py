@@ -87,7 +87,10 @@ def is_amsgrad(answer):
     if hint := must_be_function(answer, "scale"):
         return hint
     v, biggest = np.array([4.0, 1.0]), np.array([1.0, 9.0])
-    got = called(answer, v.copy(), biggest.copy())
+    try:
+        got = called(answer, v.copy(), biggest.copy())
+    except ValueError:
+        return "v and largest are arrays: np.maximum compares them element by element, Python's max does not."
     if not isinstance(got, tuple | list) or len(got) != 2:
         return "The function should return two things: the divisor, and the largest v so far."
     divisor, largest = (np.asarray(part, float) for part in got)
@@ -120,6 +123,8 @@ def is_decoupled(answer):
         return "The decay is still divided by √v: that is an L2 penalty. Take it out of the fraction."
     if np.allclose(got, w - 0.1 * g / root - 0.5 * w):
         return "PyTorch and optax multiply the decay by η too: ηλw."
+    if np.allclose(got, (w - 0.1 * g / root) * (1 - 0.1 * 0.5)):
+        return "The decay has also shrunk the step: ηλ multiplies the old w."
     if np.allclose(got, w - 0.1 * g / root + 0.1 * 0.5 * w):
         return "That makes the weights grow: the decay is subtracted."
     return None if np.allclose(got, decoupled(w, g, v, 0.1, 0.5)) else "w − η g/√v − ηλw: compare term by term."

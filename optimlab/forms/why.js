@@ -12,7 +12,10 @@ const MOST_LETTERS = 2000;
 export const isSentence = (text) => text.trim().split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length >= FEWEST_WORDS;
 
 /** @type {(ticked: number, all: number) => string} */
-export const counted = (ticked, all) => (ticked === all ? "All of it is in yours." : `${ticked} of ${all} are in yours.`);
+export const counted = (ticked, all) => {
+  if (ticked === 0) return "None ticked yet.";
+  return ticked === all ? "All of it is in yours." : `${ticked} of ${all} are in yours.`;
+};
 
 /** @type {(context: { model: Model, el: HTMLElement }) => () => void} */
 function render({ model, el }) {

@@ -200,7 +200,7 @@ def spread_panel(steps: int) -> Panel:
         (0, 1.25),
         x_label="step t",
         y_label="spread of w, in units of η√T",
-        title="how wide the copies lie",
+        title="spread of the copies",
         alt="spread of the weights against the step: with decoupled decay it is the same for noise of both sizes",
         marks=[
             HLine(y=1.0, label="a walk without decay ends here", **role("text")),

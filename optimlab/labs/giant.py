@@ -130,9 +130,9 @@ def giant_lab(period: int = 3, beta2: float = 0.1, excess: float = 1.5, steps: i
         Readout("N", "cycle", 0, 4),
         Readout("β₂", "cycle", 1, 4),
         Readout("C", "cycle", 2, 4),
-        Readout("Adam goes down per cycle (in η)", "cycle", 3),
+        Readout("Adam: down in a cycle (η)", "cycle", 3),
         Readout("measured", ADAM, DOWN),
-        Readout("AMSGrad", "cycle", 4),
+        Readout("AMSGrad: down in a cycle (η)", "cycle", 4),
         Readout("measured", AMSGRAD, DOWN),
     ]
 
@@ -265,12 +265,12 @@ def map_panel() -> Panel:
         MEMORY,
         x_label="period N",
         y_label="memory 1/(1−β₂)",
-        title="Adam's steps from 1 down to −1; hatched: it goes up",
+        title="steps down; hatched: it goes up",
         alt="map over the period N and the memory of Adam: where it is shorter than about N, Adam goes up",
         x_log=True,
         y_log=True,
         marks=[
-            Map(source="map", low=300, top=100_000),
+            Map(source="map", low=300, top=9000),
             HLine(y=1000.0, label="β₂ = 0.999", **role("ink")),
             Curve(source="usual", x=0, y=1, still=True, label="1/(1−β₂) = N", label_at=0.55, **role("ink")),
             Handle(control="dot", label="the pair (N, 1/(1−β₂))", hint="drag me"),
@@ -281,7 +281,7 @@ def map_panel() -> Panel:
 def walk_panel(runs: list[Run], steps: int) -> Panel:
     return Panel(
         (0, steps),
-        (-1.25, 1.25),
+        (-1.5, 1.5),
         x_label="step k",
         y_label="x",
         title="x, from 0 on: AMSGrad goes down; does Adam?",

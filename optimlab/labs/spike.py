@@ -72,7 +72,7 @@ def spike_lab(eta: float = 0.1, beta1: float = 0.9, beta2: float = 0.99, steps: 
     run = Run("walk", "Adam", hue, dark, loss=("walk", DISTANCE), reads="|x|")
     readouts = [
         Readout("λ/√v̂", "walk", CURVATURE, 3),
-        Readout("threshold", "found", FOUND.index("threshold"), 3),
+        Readout("limit", "found", FOUND.index("threshold"), 3),
         Readout("predicted", "found", FOUND.index("predicted"), 4),
         Readout("crossed at", "found", FOUND.index("crossed"), 4),
     ]
@@ -81,7 +81,7 @@ def spike_lab(eta: float = 0.1, beta1: float = 0.9, beta2: float = 0.99, steps: 
         told = dict(zip(FOUND, found(steps, values)[0], strict=True))
         threshold, predicted, crossed = (told[name] for name in ("threshold", "predicted", "crossed"))
         eta, beta1, rest = (values[name] for name in CONTROLS)
-        yield f"η={eta:.4g}, β₁={beta1:.4g}, 1−β₂={rest:.4g}: threshold {threshold:.4g}"
+        yield f"η={eta:.4g}, β₁={beta1:.4g}, 1−β₂={rest:.4g}: limit {threshold:.4g}"
         known = np.isfinite(predicted)
         theory = f"predicted at step {told['seen']:.0f}: {predicted:.1f}" if known else "nothing is predicted"
         if np.isnan(crossed):
@@ -117,17 +117,17 @@ def distance_panel(steps: int) -> Panel:
 
 def curvature_panel(steps: int) -> Panel:
     marks: list[Mark] = [
-        predicted_line("predicted, from the ring"),
-        HLine(source="found", y=FOUND.index("threshold"), label="threshold", **role("data")),
+        predicted_line("predicted"),
+        HLine(source="found", y=FOUND.index("threshold"), label="limit", **role("data")),
         Curve(source="walk", y=CURVATURE, run="walk"),
-        Points(source="found", symbol="ring", label="predicted from here", **role("theory")),
+        Points(source="found", symbol="ring", label="predicted from the v here", **role("theory")),
     ]
     return Panel(
         (0, steps),
         (0.3, 2e4),
         x_label="step k",
         y_label="λ/√v̂",
-        title="preconditioned curvature",
+        title="the curvature that Adam feels",
         alt="preconditioned curvature against step, logarithmic, with the threshold of stability",
         y_log=True,
         follow="up",

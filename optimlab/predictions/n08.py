@@ -29,7 +29,7 @@ def twice_the_noise(narrow, wide):
 
 def turned_ravine(along, turned):
     """08.5: the steps of the best η along the axes, and turned by 45°."""
-    return "a" if turned < 1.6 * along else "b" if turned < 4 * along else "c"
+    return "a" if turned < 1.5 * along else "b" if turned < 4 * along else "c"
 
 
 def turned_network(plain, turned):
@@ -74,8 +74,8 @@ PREDICTIONS = {
         "Adam with β₁ = 0.9, β₂ = 0.999 but without its bias correction: its first ten steps are …",
         ("shorter than with it", "just as long", "longer than with it"),
         first_steps,
-        "The first is {factors[0]:.2f} times as long, the tenth {factors[9]:.2f} times: √v begins "
-        "farther below than m: by √0.001 = 0.032, m by 0.1; and √v is what the step is divided by.",
+        "The first is {factors[0]:.2f} times as long, the tenth {factors[9]:.2f} times: at t = 1 m is "
+        "0.1 of what it should be, and √v only √0.001 = 0.032: so the quotient is too large.",
         {
             "a": "m does begin too small. But so does v, which the step is divided by, and √v is smaller still.",
             "b": "That would be so if (1 − β₁ᵗ) and √(1 − β₂ᵗ) were the same.",
@@ -99,7 +99,7 @@ PREDICTIONS = {
         "Measured: {mean:.3f} η. The mean gradient is μ, but √v̂ is √(μ² + σ²).",
         {
             "a": "That is without noise. √v̂ is made of the noise too.",
-            "c": "μ² and σ² are added, and then comes the root: 1/√2, not 1/2.",
+            "c": "μ² and σ² are added, then the root is taken: 1/√2, not 1/2.",
             "d": "So it is when the noise is ten times as large as the mean.",
         },
     ),
@@ -112,12 +112,12 @@ PREDICTIONS = {
         {
             "a": "The steps are as long as before, but the pull back to the minimum is divided by twice as much.",
             "c": "That is gradient descent, whose steps grow with the noise.",
-            "d": "More noise is never less of a ball here.",
+            "d": "More noise never makes the ball smaller.",
         },
     ),
     "08.5": Choice(
         "A ravine with κ = 100, turned by 45°. Adam with the best η takes, against along the axes …",
-        ("at most half as many again", "two to four times as many", "more than four times as many"),
+        ("up to 1.5 times as many", "1.5 to 4 times as many", "more than 4 times as many"),
         turned_ravine,
         "{along:.0f} along the axes, {turned:.0f} turned. So it is with κ = 100; the next cell has another κ.",
         {
@@ -134,7 +134,7 @@ PREDICTIONS = {
         "The means differ by less than what one seed differs from another.",
         {
             "a": "Adam's scale does need coordinates; but on this network six seeds show no difference.",
-            "c": "Neither is a random one better.",
+            "c": "A random basis is no better.",
         },
     ),
     "08.7": Choice(
@@ -174,8 +174,7 @@ PREDICTIONS = {
         "A parabola, no noise, η = 0.1, β₂ = 0.99. At step 888 |x| is below 10⁻²⁰. And in the next hundred steps?",
         ("it stays as small", "it comes back, to above 0.001", "it grows without end"),
         after_the_rest,
-        "It comes to {peak:.3f}. While nothing happened v has decayed, and with it grew the steps, until they were too "
-        "long.",
+        "It comes to {peak:.3f}. While nothing happened, v decayed, and so the steps grew, until they were too long.",
         {
             "a": "The gradient is next to nothing; but v, which it is divided by, has become even less.",
             "c": "It grows until the gradient is large enough to fill v again.",
@@ -189,7 +188,7 @@ PREDICTIONS = {
         "{raw:.2f} before, {centred:.1e} after. The steepest curvature came from the mean of the inputs, times "
         "the frequency of the largest classes; it had kept η small.",
         {
-            "a": "The classes are as rare as before; but gradient descent needed two obstacles, not one.",
+            "a": "The classes are as rare as before; but it took two obstacles to hold gradient descent back.",
             "b": "Much more than that.",
         },
     ),

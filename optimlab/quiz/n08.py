@@ -58,7 +58,7 @@ QUESTIONS = {
         which_first_step,
         "{x:.3f} along x, {y:.3f} along y: m̂/√v̂ is the gradient over its own size at first.",
         {
-            "a": "So is gradient descent's. Adam divides each coordinate by the size of its gradients.",
+            "a": "That is gradient descent's step. Adam divides each coordinate by the size of its gradients.",
             "c": "Each is divided by its own size, and then both are 1.",
         },
         measure=adams_first_step,
@@ -85,8 +85,8 @@ QUESTIONS = {
         "{more:.4f} against {less:.4f}: it is that of the step η/(1−γ).",
         {
             "a": "Momentum averages, but it also takes longer steps.",
-            "b": "So it is if η/(1−γ) is kept.",
-            "c": "That is the distance; the variance is its square.",
+            "b": "It would be the same if η/(1−γ) were kept.",
+            "c": "The distance grows about threefold; the variance is its square.",
         },
         measure=more_momentum,
         about="noise and γ",

@@ -24,13 +24,13 @@ WHYS = {
         ),
     ),
     "08.3": Why(
-        "Why does turning the ravine hurt Adam without momentum, but not gradient descent?",
-        "Gradient descent moves along −g, and the gradient turns with the ravine. Adam divides each coordinate by its "
-        "own √v̂. Along the axes that evens out the curvatures; turned, every coordinate is the same mixture of steep "
-        "and flat, and there is nothing to even out.",
+        "Why does turning the ravine hurt AdaGrad, but not gradient descent?",
+        "Gradient descent moves along −g, and the gradient turns with the ravine. AdaGrad divides each coordinate by "
+        "the size of its own gradients. Along the axes that evens out the curvatures; turned, every coordinate is the "
+        "same mixture of steep and flat, and there is nothing to even out.",
         (
             "gradient descent's path turns with the surface",
-            "Adam has one scale for each coordinate",
+            "AdaGrad has one scale for each coordinate",
             "along the axes the scales even out the curvatures",
             "turned by 45° both coordinates have the same mixture of steep and flat",
         ),

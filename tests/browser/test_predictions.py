@@ -97,7 +97,7 @@ def test_an_explanation_is_written_compared_ticked_and_kept(notebook, server):
     notebook.page.keyboard.press("Tab")
     notebook.page.keyboard.press("Enter")
     why.get_by_text("A model answer.").wait_for()
-    assert not field.is_editable() and state(notebook, 5) == "0 of 3 are in yours."
+    assert not field.is_editable() and state(notebook, 5) == "None ticked yet."
     notebook.page.keyboard.press("Space")  # the first point has the focus
     why.get_by_text("1 of 3 are in yours.").wait_for()
     (entry,) = kept(server, "whys", lambda found: found and found[0].get("ticked") == [0])
