@@ -14,5 +14,5 @@ def begin() -> None:
 
     style.use("optimlab.page")  # for light pages and dark ones
     head_outputs()
-    print(f"optimlab {__version__} is ready. Go cell by cell (Shift+Enter): Run All shows what comes out.")
-    print("Reopened this notebook? There Run All wakes the labs.")
+    advice = "Run All shows all that comes out, and wakes the labs of a reopened notebook."
+    print(f"optimlab {__version__} is ready. Go cell by cell (Shift+Enter). {advice}")
