@@ -39,11 +39,14 @@ FAMILIES: dict[str, tuple[tuple[str, tuple[str, str], str], ...]] = {
     ),
     "Adam": (
         ("Adam", GREEN, "dash-dot"), ("AdamW", GREEN, "dashed"), ("AMSGrad", GREEN, "long"), ("Nadam", GREEN, "pairs"),
-        ("RAdam", GREEN, "dotted"), ("AdaBelief", GREEN, "dense"),
+        ("RAdam", GREEN, "dotted"), ("AdaBelief", GREEN, "dense"), ("AdEMAMix", GREEN, "wide"),
+        ("Prodigy", GREEN, "fine"),
     ),
-    "layers": (("Muon", BROWN, "solid"),),
+    "the sign alone": (("Signum", PURPLE, "dashed"), ("Lion", PURPLE, "long")),
+    "layers": (("Muon", BROWN, "solid"), ("LARS", BROWN, "long"), ("LAMB", BROWN, "dashed")),
     "around another": (
         ("Lookahead", OLIVE, "long"), ("ScheduleFree", OLIVE, "solid"), ("DecoupledWeightDecay", OLIVE, "dotted"),
+        ("Cautious", OLIVE, "dash-dot"), ("EMA", OLIVE, "dashed"), ("SWA", OLIVE, "pairs"), ("SAM", OLIVE, "dense"),
     ),
 }  # fmt: skip
 """The members of each family: name, hue, strokes. A new optimizer is one entry here."""

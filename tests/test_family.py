@@ -30,6 +30,7 @@ YEARS = {
 }  # fmt: skip
 OF_OPTIMLAB = {
     "Momentum", "AdaGrad", "RMSprop", "Adam", "Nadam", "AMSGrad", "AdamW", "RAdam", "AdaBelief", "schedule-free AdamW",
+    "LAMB", "AdEMAMix",
 }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ LEVEL = {
     "losses": 2, "clipping": 3,
     "optimizers": 3, "schedules": 3, "surfaces": 3, "data": 3, "problems": 4, "noise": 4, "descent": 4, "noise_ball": 5,
     "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "pace": 7,
-    "adam_theory": 1, "rotated": 4, "rare": 4, "sharpness": 6, "family": 4,
+    "adam_theory": 1, "rotated": 4, "rare": 4, "sharpness": 6, "family": 4, "newton_schulz": 2,
     "stage": 6,
     "figures": 7, "forms": 7, "labs": 8, "memory": 1, "exercises": 9, "reading": 9, "strip": 9, "predictions": 9,
     "whys": 9, "quiz": 9, "account": 9, "faults": 9, "start": 10,

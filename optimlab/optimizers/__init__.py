@@ -16,29 +16,46 @@ the field's name gives their dialect.
 
 from .adam import Adam, AdamW
 from .adaptive import Adadelta, AdaGrad, RMSprop
+from .ademamix import AdEMAMix
 from .around import Around, DecoupledWeightDecay, Lookahead, ScheduleFree
+from .averages import EMA, SWA
 from .base import Optimizer
+from .cautious import Cautious
 from .layerwise import Muon
 from .momentum import GradientDescent, Momentum, Nesterov
+from .prodigy import Prodigy
 from .relatives import AdaBelief, AMSGrad, Nadam, RAdam
+from .sam import SAM
+from .sign import Lion, Signum
+from .trust import LAMB, LARS
 
 __all__ = [
     "AMSGrad",
+    "AdEMAMix",
     "AdaBelief",
     "AdaGrad",
     "Adadelta",
     "Adam",
     "AdamW",
     "Around",
+    "Cautious",
     "DecoupledWeightDecay",
+    "EMA",
     "GradientDescent",
+    "LAMB",
+    "LARS",
+    "Lion",
     "Lookahead",
     "Momentum",
     "Muon",
     "Nadam",
     "Nesterov",
     "Optimizer",
+    "Prodigy",
     "RAdam",
     "RMSprop",
+    "SAM",
+    "SWA",
     "ScheduleFree",
+    "Signum",
 ]

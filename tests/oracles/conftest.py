@@ -1,8 +1,10 @@
 # The recorders need PyTorch, JAX, Optax and Keras; the tests need none of them.
 collect_ignore = [
     "record.py",
+    "record_averages.py",
     "record_nested.py",
     "record_relatives.py",
     "record_schedules.py",
+    "record_sign.py",
     "record_training.py",
 ]
