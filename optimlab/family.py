@@ -61,7 +61,7 @@ MEMBERS = (
     Member("AMSGrad", "Reddi et al.", 2018, "the mean of squares never falls", ("Adam",), (2, 1)),
     Member("Adafactor", "Shazeer & Stern", 2018, "stores v by rows and columns", ("Adam",), (0, 1)),
     Member("AdamW", "Loshchilov & Hutter", 2019, "weight decay apart from the gradient", ("Adam",), (3, 1)),
-    Member("C-AdamW", "Liang et al.", 2024, "drops what goes against the gradient", ("AdamW",), (3, 2), "CAdamW"),
+    Member("C-AdamW", "Liang et al.", 2024, "drops what goes against the gradient", ("AdamW",), (3, 2), "Cautious"),
     Member("RAdam", "Liu et al.", 2020, "no scale until v is reliable", ("Adam",), (2, 2)),
     Member("LAMB", "You et al.", 2020, "each layer's step follows its norm", ("Adam",), (0, 2)),
     Member("AdaBelief", "Zhuang et al.", 2020, "scales by distance from the mean", ("Adam",), (2, 3)),
@@ -76,10 +76,8 @@ MEMBERS = (
 COLUMNS = ("whole layers", "the mean", "the scale", "decay and averages")
 """What the rules below Adam change, by column."""
 
-CAPTION = (
-    "An underlined name leads to the rule's source; dashed: not in optimlab. "
-    "The left edge is the line that a rule has in all pictures."
-)
+CAPTION = "An underlined name leads to the rule's source. The left edge is the line that a rule has in all pictures."
+ABSENT = " Dashed: not in optimlab."
 
 
 class FamilyTree:
@@ -108,11 +106,12 @@ class FamilyTree:
         parts += [title(i, text) for i, text in enumerate(COLUMNS)]
         parts += map(box, self.members.values())
         picture = "\n".join(parts)
+        absent = "" if all(member.optimizer for member in self.members.values()) else ABSENT
         return (
             f'<figure class="optimlab-family"><style>{CSS}</style>\n'
             '<div tabindex="0" role="group" aria-label="the family tree of Adam">'
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {TALL}">\n{picture}\n</svg></div>\n'
-            f"<figcaption>{CAPTION}</figcaption></figure>"
+            f"<figcaption>{CAPTION}{absent}</figcaption></figure>"
         )
 
 

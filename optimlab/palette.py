@@ -43,7 +43,10 @@ FAMILIES: dict[str, tuple[tuple[str, tuple[str, str], str], ...]] = {
         ("Prodigy", GREEN, "fine"),
     ),
     "the sign alone": (("Signum", PURPLE, "dashed"), ("Lion", PURPLE, "long")),
-    "layers": (("Muon", BROWN, "solid"), ("LARS", BROWN, "long"), ("LAMB", BROWN, "dashed")),
+    "layers": (
+        ("Muon", BROWN, "solid"), ("LARS", BROWN, "long"), ("LAMB", BROWN, "dashed"),
+        ("Adafactor", BROWN, "dotted"), ("Shampoo", BROWN, "pairs"), ("SOAP", BROWN, "dense"),
+    ),
     "around another": (
         ("Lookahead", OLIVE, "long"), ("ScheduleFree", OLIVE, "solid"), ("DecoupledWeightDecay", OLIVE, "dotted"),
         ("Cautious", OLIVE, "dash-dot"), ("EMA", OLIVE, "dashed"), ("SWA", OLIVE, "pairs"), ("SAM", OLIVE, "dense"),

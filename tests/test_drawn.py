@@ -55,7 +55,7 @@ def test_who_has_seen_the_path_first_is_not_counted(tmp_path):
     asked().stage.set_state({"sketched": {"seen": True}})
     drawn(asked())
     assert kept(tmp_path)[0]["after"] is True
-    assert "none committed yet" in str(review("02"))
+    assert "1 committed after it had been shown" in str(review("02"))
 
 
 def test_a_path_that_diverges_is_kept_as_not_right(tmp_path):

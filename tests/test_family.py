@@ -30,7 +30,7 @@ YEARS = {
 }  # fmt: skip
 OF_OPTIMLAB = {
     "Momentum", "AdaGrad", "RMSprop", "Adam", "Nadam", "AMSGrad", "AdamW", "RAdam", "AdaBelief", "schedule-free AdamW",
-    "LAMB", "AdEMAMix",
+    "LAMB", "AdEMAMix", "Adafactor", "Shampoo", "SOAP", "C-AdamW",
 }  # fmt: skip
 
 
@@ -102,11 +102,13 @@ def test_a_name_leads_to_the_file_that_has_its_class_and_others_lead_nowhere():
         assert TREE.members[name].optimizer.__name__ in {n.name for n in source.body if isinstance(n, ast.ClassDef)}
 
 
-def test_what_optimlab_gets_later_is_linked_by_itself(monkeypatch):
-    assert TREE.members["SOAP"].link is None
-    monkeypatch.setattr(optimizers, "SOAP", optimizers.Muon, raising=False)
-    assert TREE.members["SOAP"].link.endswith("/optimlab/optimizers/layerwise.py")
+def test_what_optimlab_does_not_have_is_paler_and_leads_nowhere(monkeypatch):
+    assert TREE.members["SOAP"].link.endswith("/optimlab/optimizers/preconditioned.py")
     assert 'class="own"' in family.box(TREE.members["SOAP"])
+    monkeypatch.delattr(optimizers, "SOAP")
+    assert TREE.members["SOAP"].link is None
+    assert 'class="else"' in family.box(TREE.members["SOAP"])
+    assert "Dashed: not in optimlab." in family_tree()._repr_html_() and "Dashed" not in HTML
 
 
 def test_without_the_address_of_the_repository_it_is_a_picture_without_links(monkeypatch):

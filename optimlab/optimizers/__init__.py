@@ -21,8 +21,10 @@ from .around import Around, DecoupledWeightDecay, Lookahead, ScheduleFree
 from .averages import EMA, SWA
 from .base import Optimizer
 from .cautious import Cautious
+from .factored import Adafactor
 from .layerwise import Muon
 from .momentum import GradientDescent, Momentum, Nesterov
+from .preconditioned import SOAP, Shampoo
 from .prodigy import Prodigy
 from .relatives import AdaBelief, AMSGrad, Nadam, RAdam
 from .sam import SAM
@@ -35,6 +37,7 @@ __all__ = [
     "AdaBelief",
     "AdaGrad",
     "Adadelta",
+    "Adafactor",
     "Adam",
     "AdamW",
     "Around",
@@ -55,7 +58,9 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "SAM",
+    "SOAP",
     "SWA",
     "ScheduleFree",
+    "Shampoo",
     "Signum",
 ]
