@@ -29,6 +29,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE = re.compile(r" at 0x\w+|(?:/home|/root|/Users|/tmp|/site-packages)/\S*")  # true on one machine only
 MAX_BYTES = 1_500_000
 MAX_LINES = 16
+TRAINS = re.compile(r"\b(?:train|range_test|sharpness|RareClasses)\(|\.on\(.*\bseed\)")
 
 
 def all_notebooks(folder: Path = FOLDER) -> list[Path]:
@@ -65,9 +66,9 @@ def covers(notebook: nbformat.NotebookNode) -> list[dict]:
 
 
 def only_trains(cell: nbformat.NotebookNode) -> bool:
-    """Whether a cell takes long and shows no lab."""
+    """Whether a cell trains, which takes minutes in the browser, and shows no lab."""
     has_lab = any(WIDGET in output.get("data", {}) for output in cell.outputs)
-    return not has_lab and re.search(r"\b(?:train|range_test)\(", cell.source) is not None
+    return not has_lab and TRAINS.search(cell.source) is not None
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
