@@ -117,7 +117,7 @@ def test_cells_run_and_print_what_is_saved_and_every_lab_is_drawn(lite, page, na
         stage.root.scroll_into_view_if_needed()
         stage.wait(FRESH)
         assert not any(stage.is_blank())
-    with_data = any(DATA_SETS.search(saved[index].source) for index in tried)
+    with_data = any(DATA_SETS.search(cell.source) for cell in saved)
     assert with_data == any(WHEEL_WITH_DATA in url for url in asked)
 
 
