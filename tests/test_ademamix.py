@@ -16,9 +16,9 @@ from optimlab.optimizers import AdamW
 from optimlab.optimizers.ademamix import AdEMAMix
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from oracles.averages_entries import ADEMAMIX, ALL, NETWORK_STEPS
-from oracles.nested_entries import COLUMNS
-from oracles.problems import STEPS, decayed
+from oracles.averages_entries import ADEMAMIX, ALL
+from oracles.problems import decayed
+from oracles.walks import assert_recorded
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "averages.npz"))
 KEPT = RECORDED["steps"]
@@ -35,17 +35,6 @@ OURS = {
 }
 
 
-def walk(optimizer, problem):
-    """θ of 200 steps, on a problem with a start and ``grad(theta, k)``."""
-    theta = problem.start
-    state = optimizer.init(theta)
-    path = [theta]
-    for k in range(STEPS):
-        theta, state = optimizer.step(theta, lambda at, k=k: problem.grad(at, k), state, k)
-        path.append(theta)
-    return np.array(path)
-
-
 def test_the_recordings_are_those_of_the_entries():
     assert set(ADEMAMIX) == set(OURS) and set(ADEMAMIX) <= set(RECORDED)
 
@@ -54,11 +43,8 @@ def test_the_recordings_are_those_of_the_entries():
 @pytest.mark.parametrize("entry", OURS)
 def test_each_is_that_of_its_library(entry, problem):
     lr = ADEMAMIX[entry][-1][problem]
-    path = walk(OURS[entry].replace(lr=decayed(lr) if entry.endswith("decay") else lr), ALL[problem])
-    if problem == "network":
-        np.testing.assert_allclose(path[NETWORK_STEPS], RECORDED[f"{entry}, network"], **TOLERANCE)
-    else:
-        np.testing.assert_allclose(path[KEPT], RECORDED[entry][:, COLUMNS[problem]], **TOLERANCE)
+    optimizer = OURS[entry].replace(lr=decayed(lr) if entry.endswith("decay") else lr)
+    assert_recorded(optimizer, entry, problem, RECORDED)
 
 
 def test_without_its_slow_mean_it_is_adam():

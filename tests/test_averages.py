@@ -19,9 +19,9 @@ from optimlab.schedules import exponential_decay
 from .test_protocol import little
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from oracles.averages_entries import ALL, AVERAGES, NETWORK_STEPS
-from oracles.nested_entries import COLUMNS
-from oracles.problems import STEPS, decayed
+from oracles.averages_entries import ALL, AVERAGES
+from oracles.problems import decayed
+from oracles.walks import assert_recorded
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "averages.npz"))
 KEPT = RECORDED["steps"]
@@ -38,17 +38,6 @@ OURS = {
 EACH = [EMA(Adam(0.1)), EMA(Momentum(0.02), initial="first"), EMA(Adam(0.1), initial="corrected"), SWA(Adam(0.1), 9, 4)]
 
 
-def walk(optimizer, problem):
-    """θ of 200 steps, on a problem with a start and ``grad(theta, k)``."""
-    theta = problem.start
-    state = optimizer.init(theta)
-    path = [theta]
-    for k in range(STEPS):
-        theta, state = optimizer.step(theta, lambda at, k=k: problem.grad(at, k), state, k)
-        path.append(theta)
-    return np.array(path)
-
-
 def points(optimizer, steps=30, **options):
     """θ, and the w below it, on a ravine."""
     path = descend(ravine(kappa=20, angle=30), optimizer, steps=steps, record=True, **options)
@@ -63,11 +52,8 @@ def test_the_recordings_are_those_of_the_entries():
 @pytest.mark.parametrize("entry", OURS)
 def test_each_is_that_of_its_library(entry, problem):
     lr = AVERAGES[entry][-1][problem]
-    path = walk(OURS[entry].replace(lr=decayed(lr) if entry.endswith("decay") else lr), ALL[problem])
-    if problem == "network":
-        np.testing.assert_allclose(path[NETWORK_STEPS], RECORDED[f"{entry}, network"], **TOLERANCE)
-    else:
-        np.testing.assert_allclose(path[KEPT], RECORDED[entry][:, COLUMNS[problem]], **TOLERANCE)
+    optimizer = OURS[entry].replace(lr=decayed(lr) if entry.endswith("decay") else lr)
+    assert_recorded(optimizer, entry, problem, RECORDED)
 
 
 @pytest.mark.parametrize("optimizer", EACH, ids=repr)

@@ -218,7 +218,19 @@ def test_imports_run_one_way(path):
 
 
 def test_no_lab_imports_another():
-    parts = ("lab", "inputs", "sources", "panels", "lifetime", "travel", "saving", "switch", "riddles", "suspects")
+    parts = (
+        "lab",
+        "direction",
+        "inputs",
+        "sources",
+        "panels",
+        "lifetime",
+        "travel",
+        "saving",
+        "switch",
+        "riddles",
+        "suspects",
+    )
     shared = {f"optimlab.labs.{name}" for name in parts}
     for path in (PACKAGE / "labs").glob("*.py"):
         mine = {module for module, _ in imports_of(path) if module.startswith("optimlab.labs.")}

@@ -14,8 +14,9 @@ from optimlab.optimizers import AdaBelief, AMSGrad, Nadam, RAdam
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from oracles.nested_entries import COLUMNS
-from oracles.problems import PROBLEMS, STEPS, decayed
+from oracles.problems import PROBLEMS, decayed
 from oracles.relatives_entries import RELATIVES
+from oracles.walks import walk
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "relatives.npz"))
 KEPT = RECORDED["steps"]
@@ -41,17 +42,6 @@ OURS = {
     "optax adabelief quick": AdaBelief(**QUICK),
     "optax adabelief decay": AdaBelief(),
 }
-
-
-def walk(optimizer, problem):
-    """θ of 200 steps, on a problem with a start and ``grad(theta, k)``."""
-    theta = problem.start
-    state = optimizer.init(theta)
-    path = [theta]
-    for k in range(STEPS):
-        theta, state = optimizer.step(theta, lambda at, k=k: problem.grad(at, k), state, k)
-        path.append(theta)
-    return np.array(path)
 
 
 def test_the_recordings_are_those_of_the_entries():

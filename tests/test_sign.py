@@ -18,8 +18,9 @@ from optimlab.surfaces import parabola
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from oracles.nested_entries import COLUMNS
-from oracles.problems import PROBLEMS, STEPS, decayed
+from oracles.problems import PROBLEMS, decayed
 from oracles.sign_entries import ON_NETWORK, ON_PROBLEMS
+from oracles.walks import walk
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "sign.npz"))
 KEPT = RECORDED["steps"]
@@ -34,17 +35,6 @@ OURS = {
     "lion-pytorch lion": Lion(),
     "lion-pytorch lion 0.1 decay": Lion(weight_decay=0.1),
 }
-
-
-def walk(optimizer, problem, start=None):
-    """θ of 200 steps, on a problem with a start and ``grad(theta, k)``."""
-    theta = problem.start if start is None else start
-    state = optimizer.init(theta)
-    path = [theta]
-    for k in range(STEPS):
-        theta, state = optimizer.step(theta, lambda at, k=k: problem.grad(at, k), state, k)
-        path.append(theta)
-    return np.array(path)
 
 
 def on_problem(optimizer, entry, problem):

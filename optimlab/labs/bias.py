@@ -12,13 +12,14 @@ from ..adam_theory import bias_factor, bias_peak
 from ..checks import check_whole
 from ..descent import descend
 from ..knobs import Knob
-from ..losses import Gradient, Loss
+from ..losses import Gradient
 from ..optimizers import Adam
 from ..optimizers.base import State, Step
 from ..palette import role, role_style
 from ..stage.marks import Curve, HLine, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .direction import Direction
 from .lab import Control, Lab
 from .sources import numbers, rows_of, trailing
 from .travel import Walk, formula_recipe, walk_recipe
@@ -36,18 +37,6 @@ LAST = 1e5  # t
 T = np.geomspace(1, LAST, 91)
 LARGEST, AT, FIRST_STEP = 2, 3, 4  # channels of the source "peak", after the star
 HALVINGS = 40  # of the interval in which the factor is largest
-
-
-class Parabola(Loss):
-    """L = ½x², from x = 1."""
-
-    name, dim, start = "parabola", 1, np.ones(1)
-
-    def value(self, theta: Any) -> Any:
-        return 0.5 * (theta**2).sum(axis=-1)
-
-    def gradient(self, theta: Any) -> Any:
-        return theta
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,13 +190,13 @@ def setting(run: str, values: Any, axes: int = 0) -> Adam:
 def walked(run: str, steps: int, values: Any) -> np.ndarray:
     """x of each step, shape (..., steps + 1, 1)."""
     many = np.broadcast_shapes(*(np.shape(values[name]) for name in RATES))
-    walk = descend(Parabola(), setting(run, values, axes=1), np.ones((*many, 1)), steps)
+    walk = descend(Direction(), setting(run, values, axes=1), np.ones((*many, 1)), steps)
     return rows_of(walk.theta[..., 0])
 
 
 def walk_source(run: str, steps: int) -> Source:
     def begin(values: Any) -> Walk:
-        return Walk(Parabola(), setting(run, values), (1.0,))
+        return Walk(Direction(), setting(run, values), (1.0,))
 
     recipe = walk_recipe(begin, dict.fromkeys(RATES, ()), steps, lambda walk, taken: [taken.theta])
     return Source(run, RATES, partial(walked, run, steps), recipe=recipe)

@@ -265,7 +265,7 @@ def map_panel() -> Panel:
         MEMORY,
         x_label="period N",
         y_label="memory 1/(1−β₂)",
-        title="steps down; hatched: it goes up",
+        title="steps down (hatched: up)",
         alt="map over the period N and the memory of Adam: where it is shorter than about N, Adam goes up",
         x_log=True,
         y_log=True,

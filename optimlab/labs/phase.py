@@ -10,12 +10,12 @@ import numpy as np
 from ..checks import check_whole
 from ..heavy_ball import REGIONS, larger_size, optimum, rate, region, transient
 from ..knobs import Knob
-from ..losses import Loss
 from ..optimizers import Momentum
 from ..palette import role, role_style
 from ..stage.marks import Curve, Handle, HLine, Map, Mark, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .direction import Direction
 from .lab import Control, Lab
 from .sources import numbers, rows_of
 from .travel import EVERY, Walk, formula_recipe, map_recipe, walk_recipe
@@ -35,21 +35,6 @@ BORDERS = (  # channel, label, where on the line, dashes
     (3, "flip | flight: 2+2γ", 0.12, ()),
     (4, "flat end", 0.75, (4, 2, 1, 2)),
 )
-
-
-class Direction(Loss):
-    """L = ½ x² λ/λmax, along a direction of curvature λ: with η in units of 1/λmax."""
-
-    name, dim, start = "direction", 1, np.ones(1)
-
-    def __init__(self, curvature: Any):
-        self.curvature = curvature
-
-    def value(self, theta: Any) -> Any:
-        return 0.5 * self.curvature * (theta**2).sum(axis=-1)
-
-    def gradient(self, theta: Any) -> Any:
-        return self.curvature * theta
 
 
 def phase_lab(kappa: float = 1.0, eta_lambda: float = 1.0, gamma: float = 0.5, steps: int = 60) -> Lab:

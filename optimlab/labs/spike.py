@@ -11,12 +11,12 @@ from ..adam_theory import spike_step, stable_curvature
 from ..checks import check_whole
 from ..descent import descend
 from ..knobs import Knob
-from ..losses import Loss
 from ..optimizers import Adam
 from ..palette import role, style_of
 from ..stage.marks import Curve, HLine, Mark, Points, VLine
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .direction import Direction
 from .lab import Control, Lab
 from .sources import trailing
 from .travel import Taken, Walk, map_recipe, walk_recipe
@@ -32,18 +32,6 @@ TINY = 1e-300  # as Adam's ε, and in place of a zero on a logarithmic axis
 NEGLIGIBLE = 1e-4  # (g² + m²)/v, from where on v only decays
 DISTANCE, CURVATURE = 0, 1  # channels of the source "walk"
 FOUND = ("seen", "curvature", "predicted", "crossed", "low", "largest", "threshold")  # channels of the source "found"
-
-
-class Parabola(Loss):
-    """L = ½x², of curvature λ = 1, from x = 1."""
-
-    name, dim, start = "parabola", 1, np.ones(1)
-
-    def value(self, theta: Any) -> Any:
-        return 0.5 * (theta**2).sum(axis=-1)
-
-    def gradient(self, theta: Any) -> Any:
-        return theta
 
 
 def spike_lab(eta: float = 0.1, beta1: float = 0.9, beta2: float = 0.99, steps: int = 1500) -> Lab:
@@ -144,7 +132,7 @@ def rule(values: Any, axes: int = 0) -> Adam:
 
 
 def begin(values: Any) -> Walk:
-    return Walk(Parabola(), rule(values), (values.get("start", 1.0),))
+    return Walk(Direction(), rule(values), (values.get("start", 1.0),))
 
 
 def preconditioned(adam: Any, k: Any, x: Any, v: Any) -> Any:
@@ -173,7 +161,7 @@ def recorded(steps: int, values: Any) -> tuple[Any, ...]:
     """The rule, and x, m and v of each step, each of shape (..., steps + 1)."""
     many = np.broadcast_shapes(*(np.shape(values[name]) for name in CONTROLS))
     adam = rule(values, axes=1)
-    walk = descend(Parabola(), adam, np.ones((*many, 1)), steps, record=True)
+    walk = descend(Direction(), adam, np.ones((*many, 1)), steps, record=True)
     return adam, *(np.moveaxis(part[..., 0], 0, -1) for part in (walk.theta, walk.state["m"], walk.state["v"]))
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from ..checks import check_whole
 from ..heavy_ball import REGIONS, rate, region, transient
 from ..knobs import Knob
-from ..losses import Loss
 from ..optimizers import Momentum
 from ..palette import role, style_of
 from ..stage.marks import Curve, HLine, Points
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
+from .direction import Direction
 from .lab import Control, Lab
 from .sources import numbers, rows_of
 from .travel import Walk, formula_recipe, walk_recipe
@@ -27,18 +27,6 @@ MOMENTUM = Knob("γ", "momentum", 0.0, 0.999, allowed="[0, 1)", count=112)
 CONTROLS = {"x": (), "gamma": ()}
 RUN, ENVELOPE, CIRCLE = "error", "envelope", "circle"
 ROUND = np.linspace(0, 2 * np.pi, 73)  # angles of a circle
-
-
-class Spring(Loss):
-    """L = ½x², of one curvature 1, so that η is ηλ."""
-
-    name, dim, start = "spring", 1, np.ones(1)
-
-    def value(self, theta: Any) -> Any:
-        return 0.5 * (theta**2).sum(axis=-1)
-
-    def gradient(self, theta: Any) -> Any:
-        return theta
 
 
 def spring_lab(eta_lambda: float = 0.5, gamma: float = 0.81, steps: int = 60) -> Lab:
@@ -119,7 +107,7 @@ def error_source(steps: int) -> Source:
         return rows_of(transient(x, g, steps))
 
     def begin(values: Any) -> Walk:
-        return Walk(Spring(), Momentum(values["x"], values["gamma"]), (1.0,))
+        return Walk(Direction(), Momentum(values["x"], values["gamma"]), (1.0,))
 
     recipe = walk_recipe(begin, CONTROLS, steps, lambda walk, taken: [taken.theta])
     return Source("error", tuple(CONTROLS), compute, recipe=recipe)
