@@ -63,13 +63,12 @@ export function upsample(grid, ny, nx, height, width, outer = false) {
     }
   }
   const result = new Float32Array(height * width);
-  for (let r = 0; r < height; r++) {
-    const row = height - 1 - r;
-    for (let q = 4 * row; q < 4 * row + 4; q++) {
-      const w = up.weight[q];
-      const from = (up.index[q] + 1) * width;
-      for (let p = 0; p < width; p++) result[r * width + p] += w * wide[from + p];
-    }
+  const at = (/** @type {number} */ q) => (up.index[q] + 1) * width;
+  for (let r = 0, to = 0; r < height; r++) {
+    const q = 4 * (height - 1 - r);
+    const [a, b, c, d] = [at(q), at(q + 1), at(q + 2), at(q + 3)];
+    const [u, v, w, x] = up.weight.subarray(q, q + 4);
+    for (let p = 0; p < width; p++, to++) result[to] = u * wide[a + p] + v * wide[b + p] + w * wide[c + p] + x * wide[d + p];
   }
   return result;
 }
@@ -115,18 +114,24 @@ export function fieldImage(grid, [ny, nx], item, theme, width, height) {
   const colors = shades(theme, top + 1);
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  let band = 0;
-  for (let r = 0, at = 0; r < height; r++) {
+  for (let r = 0, at = 0, band = 0, low = levels[0], high = levels[1]; r < height; r++) {
     const below = r + 1 < height ? width : -width;
     for (let p = 0; p < width; p++, at++) {
       const value = values[at];
-      while (band < top && value >= levels[band + 1]) band++;
-      while (value < levels[band]) band--;
-      const dx = values[p + 1 < width ? at + 1 : at - 1] - value;
-      const dy = values[at + below] - value;
-      const slope = Math.sqrt(dx * dx + dy * dy) || 1e-30;
-      const line = clamp(1.1 - Math.min(levels[band + 1] - value, value - levels[band]) / slope, 0, 1);
-      pixels[at] = colors[band * (SHADES + 1) + Math.round(SHADES * line)];
+      if (value >= high || value < low) {
+        while (band < top && value >= levels[band + 1]) band++;
+        while (value < levels[band]) band--;
+        [low, high] = [levels[band], levels[band + 1]];
+      }
+      const dx = Math.abs(values[p + 1 < width ? at + 1 : at - 1] - value);
+      const dy = Math.abs(values[at + below] - value);
+      const far = Math.min(high - value, value - low);
+      let shade = 0; // most pixels are too far from a line to need its exact distance
+      if (far < 1.1 * (dx + dy)) {
+        const line = 1.1 - far / (Math.sqrt(dx * dx + dy * dy) || 1e-30);
+        shade = Math.round(SHADES * clamp(line, 0, 1));
+      }
+      pixels[at] = colors[band * (SHADES + 1) + shade];
     }
   }
   return image;
@@ -143,9 +148,8 @@ function drawKept(context, panel, item, view, make) {
   const height = Math.max(8, Math.round((panel.y0 - panel.y1) * panel.scale));
   let kept = panel.field;
   if (!kept || kept.data !== row.data || kept.width !== width || kept.height !== height || kept.theme !== view.theme) {
-    const canvas = document.createElement("canvas");
-    canvas.width = width;
-    canvas.height = height;
+    const canvas = kept?.canvas ?? document.createElement("canvas");
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     /** @type {Context} */ (canvas.getContext("2d")).putImageData(make(/** @type {Full} */ (row), width, height), 0, 0);
     panel.field = kept = { data: row.data, width, height, theme: view.theme, canvas };
   }
