@@ -48,6 +48,7 @@ LAZY = {
     "LogisticRegression": "problems",
     "breast_cancer": "problems",
     "diabetes": "problems",
+    "fair_race": "fair",
     "answers": "predictions",
     "check": "exercises",
     "find_the_fault": "faults",
@@ -84,6 +85,13 @@ LAZY = {
     "rare_lab": "labs.rare",
     "signal_lab": "labs.signal",
     "spike_lab": "labs.spike",
+    "sign_lab": "labs.sign",
+    "memory_lab": "labs.memory",
+    "newton_schulz_lab": "labs.newton_schulz",
+    "modes_lab": "labs.modes",
+    "average_lab": "labs.average",
+    "axes_lab": "labs.axes",
+    "fair_lab": "labs.fair",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
     "live_layers": "labs.live",
@@ -96,8 +104,11 @@ LAZY = {
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZY
     from .account import review as review
     from .exercises import check as check
+    from .fair import fair_race as fair_race
     from .faults import find_the_fault as find_the_fault
     from .labs.anatomy import anatomy as anatomy
+    from .labs.average import average_lab as average_lab
+    from .labs.axes import axes_lab as axes_lab
     from .labs.batch import batch_lab as batch_lab
     from .labs.batch_momentum import batch_momentum_lab as batch_momentum_lab
     from .labs.bias import bias_lab as bias_lab
@@ -109,12 +120,16 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.dialects import dialects as dialects
     from .labs.draw import draw_lab as draw_lab
     from .labs.eigen import eigen_lab as eigen_lab
+    from .labs.fair import fair_lab as fair_lab
     from .labs.fit import fit_lab as fit_lab
     from .labs.giant import giant_lab as giant_lab
     from .labs.gradient import gradient_lab as gradient_lab
     from .labs.live import live_curves as live_curves
     from .labs.live import live_layers as live_layers
     from .labs.map import map_lab as map_lab
+    from .labs.memory import memory_lab as memory_lab
+    from .labs.modes import modes_lab as modes_lab
+    from .labs.newton_schulz import newton_schulz_lab as newton_schulz_lab
     from .labs.noise import noise_lab as noise_lab
     from .labs.overfit import overfit_lab as overfit_lab
     from .labs.phase import phase_lab as phase_lab
@@ -123,6 +138,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.rare import rare_lab as rare_lab
     from .labs.saddle import saddle_lab as saddle_lab
     from .labs.schedule import schedule_lab as schedule_lab
+    from .labs.sign import sign_lab as sign_lab
     from .labs.signal import signal_lab as signal_lab
     from .labs.spike import spike_lab as spike_lab
     from .labs.spring import spring_lab as spring_lab

@@ -7,7 +7,7 @@ X ← aX + b(XXᵀ)X + c(XXᵀ)²X. That leaves the singular vectors as they are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from .checks import check_choice, check_numbers, check_whole, told
 from .knobs import Knob
 
-__all__ = ["COEFFICIENTS", "Coefficients", "on_values", "orthogonalized", "polar"]
+__all__ = ["COEFFICIENTS", "FORMS", "Coefficients", "on_values", "orthogonalized", "polar"]
 
 MARGIN = Knob("margin", "the", low=1.0, high=1.1, allowed="[1, ∞)")
 
@@ -69,6 +69,16 @@ COEFFICIENTS = {
 The cubic and the quintic polynomial that are flat at 1, (3σ − σ³)/2 and (15σ − 10σ³ + 3σ⁵)/8: slow at 0, then exact."""
 
 
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "paper": lambda norm: norm + 1e-7,
+    "torch": lambda norm: np.maximum(norm, 1e-7),
+    "optax": lambda norm: norm + 1e-8,
+}
+"""What G is divided by, for ``margin`` · ‖G‖_F: by the authors of either method, PyTorch and optax.
+
+They differ for tiny matrices only."""
+
+
 def on_values(sigma: Any, coefficients: str | Coefficients = "Jordan", steps: int = 5) -> np.ndarray:
     """What becomes of singular values, as parts of ‖X‖_F in [0, 1], in so many steps.
 
@@ -84,36 +94,49 @@ def on_values(sigma: Any, coefficients: str | Coefficients = "Jordan", steps: in
     return sigma
 
 
-def orthogonalized(G: np.ndarray, coefficients: str | Coefficients = "Jordan", steps: int = 5) -> np.ndarray:
+def orthogonalized(
+    G: Any, coefficients: str | Coefficients = "Jordan", steps: int = 5, form: str = "paper"
+) -> np.ndarray:
     """Matrices (..., rows, columns) with the same singular vectors, and their singular values moved by `on_values`.
 
-    G is divided by ``margin`` · ‖G‖_F + 10⁻⁷, as in the authors' code; in PyTorch's Muon by the larger one of ‖G‖_F
-    and 10⁻⁷, which is the same for matrices that are not tiny.
+    Parameters
+    ----------
+    G : the matrices
+    coefficients : a name of `COEFFICIENTS`, or `Coefficients`
+    steps : how often, in [0, 100]
+    form : whose divisor G has before the first step, of `FORMS`: "paper", "torch" or "optax"
 
     >>> orthogonalized(np.diag([3.0, -4.0]), "quintic", steps=8).round(3) + 0.0
     array([[ 1.,  0.],
            [ 0., -1.]])
     """
-    chosen, G = chosen_of(coefficients), matrices(G)
-    tall = G.shape[-2] > G.shape[-1]
-    X = np.swapaxes(G, -2, -1) if tall else G
-    X = X / (chosen.margin * np.sqrt(np.sum(X**2, axis=(-2, -1), keepdims=True)) + 1e-7)
+    chosen, X = chosen_of(coefficients), matrices(G)
+    divisor = FORMS[check_choice("the form", form, FORMS)]
+    tall = X.shape[-2] > X.shape[-1]
+    X = np.swapaxes(X, -2, -1) if tall else X
+    X = X / divisor(chosen.margin * np.sqrt(np.sum(X**2, axis=(-2, -1), keepdims=True)))
     for a, b, c in chosen.of(steps):
         A = X @ np.swapaxes(X, -2, -1)
         X = a * X + (b * A + c * (A @ A)) @ X
     return np.swapaxes(X, -2, -1) if tall else X
 
 
-def polar(G: np.ndarray) -> np.ndarray:
+def polar(G: Any) -> np.ndarray:
     """UVᵀ of G = UΣVᵀ: what the iteration is after. Singular values that are 0, to rounding, stay 0.
+
+    Matrices have the shape (..., rows, columns). One that is not finite becomes NaN, as the iteration makes it.
 
     >>> polar(np.array([[0.0, -3.0], [0.5, 0.0]])).round(3) + 0.0
     array([[ 0., -1.],
            [ 1.,  0.]])
     """
-    U, sigma, Vt = np.linalg.svd(matrices(G), full_matrices=False)
-    least = np.max(sigma, axis=-1, keepdims=True) * max(np.shape(G)[-2:]) * np.finfo(sigma.dtype).eps
-    return (U * (sigma > least)[..., None, :]) @ Vt
+    G = matrices(G)
+    finite = np.isfinite(G).all(axis=(-2, -1), keepdims=True)
+    U, sigma, Vt = np.linalg.svd(np.where(finite, G, np.zeros_like(G)), full_matrices=False)
+    least = np.max(sigma, axis=-1, keepdims=True) * max(G.shape[-2:]) * np.finfo(sigma.dtype).eps
+    factor = (U * (sigma > least)[..., None, :]) @ Vt
+    factor[~finite[..., 0, 0]] = np.nan
+    return factor
 
 
 def chosen_of(coefficients: Any) -> Coefficients:

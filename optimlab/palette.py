@@ -126,6 +126,16 @@ ROLE_STYLES: dict[str, Style] = {
     "L2, σ₂": (*SKY, STROKES["dashed"]),
     "decoupled, σ₁": (*GREEN, ()),
     "decoupled, σ₂": (*OLIVE, STROKES["dashed"]),
+    # Sets of coefficients of the Newton–Schulz iteration, and what they begin with.
+    "Jordan": (*BROWN, ()),
+    "Polar Express": (*BLUE, STROKES["dashed"]),
+    "cubic": (*AMBER, STROKES["long"]),
+    "quintic": (*GREEN, STROKES["dash-dot"]),
+    "before": (*GREY, STROKES["dense"]),
+    # Beside SOAP, whose hue it has.
+    "Shampoo beside SOAP": (*PURPLE, STROKES["dashed"]),
+    # An average in which late steps count more.
+    "growing average": (*BLUE, ()),
     # Cells of the map of two hyperparameters.
     "the dot": (*VERMILION, ()),
     "best cell": (*BLUE, STROKES["dashed"]),

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from optimlab.newton_schulz import COEFFICIENTS, EXPRESS, Coefficients, on_values, orthogonalized, polar
-from optimlab.optimizers.layerwise import orthogonalized as orthogonalized_by_muon
 
 RECORDED = dict(np.load(Path(__file__).resolve().parent / "oracles" / "averages.npz"))
 BROAD, NARROW = np.geomspace(0.002, 1, 20_001), np.geomspace(0.01, 1, 20_001)
@@ -42,9 +41,17 @@ def test_the_map_of_matrices_is_the_map_of_their_singular_values():
                 np.testing.assert_allclose(orthogonalized(G, name, steps), (U * moved) @ V.T, atol=1e-6)
 
 
-def test_it_is_the_iteration_of_muon():
-    G = 1e6 * RECORDED["G tall"]
-    np.testing.assert_allclose(orthogonalized(G), orthogonalized_by_muon(G, 5), rtol=1e-10)
+def test_the_forms_differ_in_what_tiny_matrices_are_divided_by():
+    G = np.random.default_rng(6).normal(size=(4, 6))
+    G /= np.linalg.norm(G)
+    for size in (1e-9, 1e-7, 1e-3):
+        for name, margin in (("Jordan", 1.0), ("Polar Express", 1.01)):
+            by = {"paper": margin * size + 1e-7, "torch": max(margin * size, 1e-7), "optax": margin * size + 1e-8}
+            for form, divisor in by.items():
+                found = np.linalg.svd(orthogonalized(size * G, name, form=form), compute_uv=False)
+                sigma = margin * size / divisor * np.linalg.svd(G, compute_uv=False)
+                np.testing.assert_allclose(found, np.sort(on_values(sigma, name))[::-1], rtol=1e-9)
+    np.testing.assert_array_equal(orthogonalized(G), orthogonalized(G, form="paper"))
 
 
 def test_many_matrices_at_once_equal_a_loop():
@@ -145,6 +152,14 @@ def test_of_a_singular_value_of_0_nothing_is_made():
     np.testing.assert_array_equal(orthogonalized(np.zeros((3, 2))), 0)
 
 
+def test_of_a_matrix_that_is_not_finite_nothing_is_left():
+    G = np.random.default_rng(7).normal(size=(3, 4, 2))
+    whole, G[1, 0, 0] = polar(G), np.inf
+    found = polar(G)
+    assert np.isnan(found[1]).all() and np.isnan(polar(G[1])).all()
+    np.testing.assert_array_equal(found[[0, 2]], whole[[0, 2]])
+
+
 def test_the_polar_factor_is_shampoo_without_memory():
     """(GGᵀ)^(−1/4) G (GᵀG)^(−1/4)"""
     G = np.random.default_rng(1).normal(size=(5, 5))
@@ -180,6 +195,7 @@ def test_other_coefficients_can_be_tried():
         (lambda: on_values("0.5"), "singular values must be numbers, got '0.5'"),
         (lambda: on_values(0.5, steps=-1), "the number of steps must be a whole number in [0, 100], got -1"),
         (lambda: on_values(0.5, steps=2.5), "the number of steps must be a whole number in [0, 100], got 2.5"),
+        (lambda: orthogonalized(np.eye(2), form="jax"), "the form must be one of paper, torch, optax, got 'jax'"),
         (lambda: orthogonalized(np.ones(3)), "G must have the shape (..., rows, columns), got (3,)"),
         (lambda: polar(np.ones((0, 3))), "G must have the shape (..., rows, columns), got (0, 3)"),
         (lambda: polar([[1, "a"]]), "G must be a matrix, or many of them, got"),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, Terms, decay, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, Terms, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["Adam", "AdamW"]
 
@@ -34,6 +35,8 @@ class Adam(Optimizer):
     State: ``m`` and ``v``, shaped like θ. The paper's t counts from 1: t = k + 1.
     """
 
+    paper, year = "Kingma & Ba", 2015
+
     lr: Rate = learning_rate(0.001)
     beta1: float = decay(0.9, "β₁", "first-moment decay")
     beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
@@ -43,6 +46,9 @@ class Adam(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta1, self.beta2)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1
@@ -100,6 +106,8 @@ class AdamW(Adam):
     >>> AdamW(lr=0.1, weight_decay=0.5).step(np.array([2.0]), lambda theta: 0 * theta, AdamW().init(np.ones(1)), 0)[0]
     array([1.9])
     """
+
+    paper, year = "Loshchilov & Hutter", 2019
 
     weight_decay: float = knob(0.01, "λ", "weight decay", low=0.0, high=1.0)
 

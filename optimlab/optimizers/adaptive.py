@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, Terms, decay, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, Terms, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["AdaGrad", "Adadelta", "RMSprop"]
 
@@ -30,6 +31,8 @@ class AdaGrad(Optimizer):
     State: ``G``, shaped like θ.
     """
 
+    paper, year = "Duchi, Hazan & Singer", 2011
+
     lr: Rate = learning_rate(0.1)
     eps: float = stabilizer(1e-8)
     eps_in_sqrt: bool = option(True)
@@ -37,6 +40,9 @@ class AdaGrad(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"G": np.zeros_like(theta) + self.initial_accumulator_value}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)
@@ -77,12 +83,17 @@ class Adadelta(Optimizer):
     State: ``E[g²]`` and ``E[Δ²]``, shaped like θ.
     """
 
+    paper, year = "Zeiler", 2012
+
     lr: Rate = knob(1.0, "η", "learning rate", low=1e-2, high=10.0, log=True)
     rho: float = decay(0.9, "ρ", "decay")
     eps: float = stabilizer(1e-6)
 
     def init(self, theta: np.ndarray) -> State:
         return {"E[g²]": np.zeros_like(theta), "E[Δ²]": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * (remembered(self.rho) + 1)  # Δ² is of the step before, whatever ρ is
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)
@@ -128,6 +139,8 @@ class RMSprop(Optimizer):
     State: ``E[g²]``, shaped like θ.
     """
 
+    paper, year = "Tieleman & Hinton", 2012
+
     lr: Rate = learning_rate(0.01)
     gamma: float = decay(0.9, "γ", "decay")
     eps: float = stabilizer(1e-8)
@@ -135,6 +148,9 @@ class RMSprop(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"E[g²]": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.gamma)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)

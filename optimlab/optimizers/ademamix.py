@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, learning_rate, stabilizer
+from .base import Optimizer, State, Step, decay, learning_rate, remembered, stabilizer
 
 __all__ = ["AdEMAMix"]
 
@@ -54,6 +55,8 @@ class AdEMAMix(Optimizer):
     array([1.8])
     """
 
+    paper, year = "Pagliardini, Ablin & Grangier", 2024
+
     lr: Rate = learning_rate(0.001)
     beta1: float = decay(0.9, "β₁", "first-moment decay")
     beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
@@ -67,6 +70,9 @@ class AdEMAMix(Optimizer):
     def init(self, theta: np.ndarray) -> State:
         zero = np.zeros_like(theta)
         return {"m₁": zero, "m₂": zero, "v": zero}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta1, self.beta2, self.beta3)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1

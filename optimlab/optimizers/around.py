@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..knobs import Knob, Rate, knob, knobs_of
-from ..layers import Layers
+from ..layers import Layer, Layers
 from ..losses import Gradient
-from .base import Optimizer, State, Step, check_optimizer, decay, option
+from .base import Optimizer, State, Step, Work, check_optimizer, decay, option
 
 __all__ = ["Around", "DecoupledWeightDecay", "Lookahead", "ScheduleFree"]
 
@@ -61,6 +61,17 @@ class Around(Optimizer):
 
     def on(self, layers: Layers | None) -> Optimizer:
         return replace(self, inner=self.inner.on(layers))
+
+    def counted(self, layer: Layer) -> int:
+        """The inner optimizer's numbers, and as many as the layer has for each of the letters."""
+        return self.inner.memory(layer) + layer.size * len(self.letters)
+
+    def work(self, layer: Layer) -> Work:
+        return self.inner.work(layer)
+
+    @property
+    def evaluations(self) -> int:
+        return self.inner.evaluations
 
     def rate(self, k: int) -> Any:
         return self.inner.rate(k)
@@ -115,6 +126,8 @@ class DecoupledWeightDecay(Around):
     Only matrices shrink, no biases; without layers (a surface), all of θ. `AdamW` shrinks all of θ always.
     """
 
+    paper, year = "Loshchilov & Hutter", 2019
+
     weight_decay: float = knob(0.01, "λ", "weight decay", low=0.0, high=0.1)
     layers: Layers | None = field(default=None, repr=False, compare=False)
 
@@ -156,6 +169,8 @@ class Lookahead(Around):
     State: ``φ``, the fast weights, shaped like θ, beside the inner optimizer's.
     """
 
+    paper, year = "Zhang, Lucas, Hinton & Ba", 2019
+
     sync_period: int = knob(6, "s", "synchronization period", low=1, high=20, count=20, allowed="[1, ∞)", whole=True)
     slow_step_size: float = knob(0.5, "α", "slow step", low=0.05, high=1.0, count=20, allowed="(0, 1]")
 
@@ -194,6 +209,8 @@ class ScheduleFree(Around):
     State: ``z``, ``Σw`` and ``η_max``, shaped like θ, beside the inner optimizer's.
     """
 
+    paper, year = "Defazio et al.", 2024
+
     beta: float = decay(0.9, "β", "interpolation")
     weight_decay: float = knob(0.0, "λ", "weight decay", low=0.0, high=0.1, slider=False)
     weight_lr_power: float = knob(2.0, "p", "power of η in the weight", low=0.0, high=4.0, slider=False)
@@ -205,6 +222,9 @@ class ScheduleFree(Around):
     def init(self, theta: np.ndarray) -> State:
         zero = np.zeros_like(theta)
         return self.beside(self.inner.init(theta), z=theta, Σw=zero, η_max=zero)
+
+    def memory(self, layer: Layer) -> int:
+        return self.inner.memory(layer) + layer.size  # z; all layers share one Σw and η_max
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         y = self.beta * theta + (1 - self.beta) * state["z"]

@@ -67,6 +67,8 @@ class EMA(Averaged):
     (array([7.]), {'w': array([4.])})
     """
 
+    paper, year = "Polyak & Juditsky", 1992
+
     beta: float = decay(0.99, "β", "decay of the average", low=0.9, high=0.999, count=34)
     initial: str = option("start", "start", "first", "corrected")
 
@@ -103,6 +105,8 @@ class SWA(Averaged):
     >>> swa.step(w, lambda w: w, swa.init(w), 0)
     (array([6.]), {'w': array([4.])})
     """
+
+    paper, year = "Izmailov et al.", 2018
 
     start: int = knob(0, "s", "start of the average", low=0, high=400, count=41, whole=True)
     cycle: int = knob(1, "c", "cycle", low=1, high=20, count=20, allowed="[1, ∞)", whole=True)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..checks import check_choice, short, told
 from ..knobs import Knob, Rate, knob, knobs_of
-from ..layers import Layers
+from ..layers import Layer, Layers
 from ..losses import Gradient
 
-__all__ = ["Optimizer", "check_optimizer"]
+__all__ = ["Optimizer", "Work", "check_optimizer"]
 
 State = dict[str, Any]
 Step = tuple[np.ndarray, State]
@@ -58,6 +58,22 @@ def with_fields(init: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+class Work(NamedTuple):
+    """What a step costs beside its gradients, as a mean over many steps.
+
+    ``products`` are the multiplications in products of matrices; ``decompositions`` is the sum of n³ over all n × n
+    matrices whose eigenvectors, or whose QR, are computed: their order, since the factor depends on the algorithm.
+    """
+
+    products: float = 0
+    decompositions: float = 0
+
+
+def remembered(*decays: Any) -> int:
+    """How many of these means outlive a step: one whose decay is 0 is what has just come in."""
+    return sum(bool(np.any(decay)) for decay in decays)
+
+
 def same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and bool(np.all(a == b))
 
@@ -78,6 +94,8 @@ class Optimizer:
         super().__init_subclass__(**options)
         if "__init__" in cls.__dict__:
             cls.__init__ = with_fields(cls.__init__)  # type: ignore[method-assign]
+        if "init" in cls.__dict__ and "memory" not in cls.__dict__:
+            cls.memory = Optimizer.memory  # type: ignore[method-assign]  # another state than its parent's
 
     def __post_init__(self) -> None:
         for name, spec in knobs_of(self).items():
@@ -119,6 +137,38 @@ class Optimizer:
                 f"{np.shape(eta)}"
             )
         return eta
+
+    # Where it comes from, and what it costs
+
+    paper: ClassVar[str] = ""  # its authors
+    year: ClassVar[int | None] = None
+
+    def memory(self, layer: Layer) -> int:
+        """How many numbers of state the method needs for a layer, beside its weights: 0 for gradient descent.
+
+        A mean whose decay is 0 needs none, and a number that all layers share is not counted. Where a class does not
+        say it, it is what `init` makes, which may be more.
+        """
+        return self.counted(layer)
+
+    def counted(self, layer: Layer) -> int:
+        """How many numbers `init` makes for a layer."""
+        if type(self).init is Optimizer.init:  # without asking for a vector that may be larger than 32 bits can count
+            return 0
+        state = self.on(Layers((layer,))).init(np.broadcast_to(0.0, (layer.size,)))
+        return sum(int(np.size(entry)) for entry in state.values())
+
+    def work(self, layer: Layer) -> Work:
+        """What a step costs beside its gradients; nothing for a rule that goes number by number.
+
+        Such a rule needs a few multiplications a number, where a gradient needs about three an example.
+        """
+        return Work()
+
+    @property
+    def evaluations(self) -> int:
+        """How many gradients a step asks for."""
+        return 1
 
     # The step taken apart
 

@@ -44,6 +44,8 @@ class Cautious(Around):
     array([0.62, 1.  ])
     """
 
+    paper, year = "Liang et al.", 2024
+
     rescaling: str = option("mean", "mean", "count")
     layers: Layers | None = field(default=None, repr=False, compare=False)
 

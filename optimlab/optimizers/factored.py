@@ -9,7 +9,7 @@ import numpy as np
 from ..knobs import Rate, knob
 from ..layers import Layer, Layers, one_layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, learning_rate, option, remembered, stabilizer
 
 __all__ = ["Adafactor"]
 
@@ -53,6 +53,8 @@ class Adafactor(Optimizer):
     array([1.98])
     """
 
+    paper, year = "Shazeer & Stern", 2018
+
     lr: Rate = learning_rate(0.01)
     decay_rate: float = knob(0.8, "c", "decay rate", low=0.1, high=1.0, count=19)
     eps1: float = stabilizer(1e-30, "ε₁")
@@ -75,6 +77,9 @@ class Adafactor(Optimizer):
         for i, (layer, W) in enumerate(zip(layers, layers.views(np.zeros_like(theta)))):
             state |= {f"R{i}": W[..., 0], f"C{i}": W[..., 0, :]} if self._factors(layer) else {f"V{i}": W}
         return state
+
+    def memory(self, layer: Layer) -> int:
+        return remembered(self.decay_rate) * (sum(layer.shape) if self._factors(layer) else layer.size)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = (k + 1) * np.ones_like(theta[..., :1])  # for each run, so that one run rounds as many do

@@ -9,7 +9,8 @@ import numpy as np
 from ..knobs import Rate, knob
 from ..layers import Layer, Layers, one_layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, learning_rate, option, stabilizer
+from ..newton_schulz import COEFFICIENTS, orthogonalized, polar
+from .base import Optimizer, State, Step, Work, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["Muon"]
 
@@ -22,14 +23,16 @@ class Muon(Optimizer):
         B \leftarrow \mu B + (1-\mu)\,G, \qquad U = \mu B + (1-\mu)\,G, \qquad
         W \leftarrow W - \eta\,\Big(\sqrt{\max(1, n_\text{out}/n_\text{in})}\;\mathrm{NS}(U) + \lambda W\Big)
 
-    NS, the Newton–Schulz iteration, takes U/‖U‖ and repeats X ← aX + (bA + cA²)X with A = XXᵀ and
-    (a, b, c) = (3.4445, −4.7750, 2.0315): it brings all singular values near 1.
+    NS, the Newton–Schulz iteration, takes U/‖U‖ and repeats X ← aX + (bA + cA²)X with A = XXᵀ: it brings all singular
+    values near 1 that are not too small (`optimlab.newton_schulz`).
 
     Parameters
     ----------
     lr : η ≥ 0, default 0.02
     mu : μ in [0, 1), default 0.95
     nesterov : U looks ahead as above (default), or U = B
+    coefficients : a, b and c of each step: ``"Jordan"`` (default) (3.4445, −4.7750, 2.0315); ``"Polar Express"`` (Amsel
+        et al. 2025), ``"cubic"`` or ``"quintic"``; ``"exact"`` sets all singular values but 0 to 1, without iteration
     ns_steps : how often the iteration is repeated, default 5
     weight_decay : λ ≥ 0 of the matrices, default 0 (0.1 in PyTorch)
     scaling : ``"original"`` as above; ``"match_rms_adamw"`` 0.2·√max(n_in, n_out), so that a step is as long as AdamW's
@@ -45,6 +48,8 @@ class Muon(Optimizer):
     State: ``B``, ``m`` and ``v``, shaped like θ.
     """
 
+    paper, year = "Jordan et al.", 2024
+
     lr: Rate = learning_rate(0.02)
     mu: float = decay(0.95, "μ", "momentum")
     nesterov: bool = option(True)
@@ -57,6 +62,7 @@ class Muon(Optimizer):
     beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
     eps: float = stabilizer(1e-8)
     adam_weight_decay: float = knob(0.0, "λ_Adam", "weight decay", low=0.0, high=1.0, slider=False)
+    coefficients: str = option("Jordan", *COEFFICIENTS, "exact")
     layers: Layers | None = field(default=None, repr=False, compare=False)
 
     def init(self, theta: np.ndarray) -> State:
@@ -64,6 +70,20 @@ class Muon(Optimizer):
 
     def on(self, layers: Layers | None) -> Optimizer:
         return replace(self, layers=layers)
+
+    def memory(self, layer: Layer) -> int:
+        """B of a matrix, Adam's m and v of the rest; the state here has all three of all of θ, to be simple."""
+        means = remembered(self.mu) if layer.is_matrix else remembered(self.beta1, self.beta2)
+        return layer.size * means
+
+    def work(self, layer: Layer) -> Work:
+        """In each iteration A = XXᵀ, A² and a product with X, from the shorter side; or an SVD."""
+        if not layer.is_matrix:
+            return Work()
+        short, long = sorted(layer.shape)
+        if self.coefficients == "exact":
+            return Work(decompositions=short**2 * long)
+        return Work(int(np.max(self.ns_steps)) * (2 * short**2 * long + short**3))
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)
@@ -81,7 +101,12 @@ class Muon(Optimizer):
             return adam
         n_in, n_out = layer.shape
         longest = 0.2 * max(n_in, n_out) ** 0.5 if self.scaling == "match_rms_adamw" else max(1, n_out / n_in) ** 0.5
-        return longest * orthogonalized(U, int(np.max(self.ns_steps)), self.form)
+        return longest * self._orthogonal(U)
+
+    def _orthogonal(self, U: np.ndarray) -> np.ndarray:
+        if self.coefficients == "exact":
+            return polar(U)
+        return orthogonalized(U, self.coefficients, int(np.max(self.ns_steps)), self.form)
 
     def _momentum(self, B: np.ndarray, g: np.ndarray, k: int, mu: float) -> np.ndarray:
         """U: the mean of the gradients, with a look ahead, and in optax's form corrected for its start."""
@@ -96,16 +121,3 @@ class Muon(Optimizer):
         v_hat = v / (1 - self.beta2 ** (k + 1))
         m_hat = self._momentum(m, g, k, self.beta1) if self.form == "optax" else m / (1 - self.beta1 ** (k + 1))
         return self.lr_ratio * m_hat / (np.sqrt(v_hat) + self.eps)
-
-
-def orthogonalized(U: np.ndarray, steps: int, form: str = "torch") -> np.ndarray:
-    """NS(U): matrices (..., rows, columns) with the same singular vectors, and singular values near 1."""
-    tall = U.shape[-2] > U.shape[-1]
-    X = np.swapaxes(U, -2, -1) if tall else U
-    norm = np.sqrt(np.sum(X**2, axis=(-2, -1), keepdims=True))
-    X = X / (np.maximum(norm, 1e-7) if form == "torch" else norm + 1e-8)
-    a, b, c = 3.4445, -4.7750, 2.0315
-    for _ in range(steps):
-        A = X @ np.swapaxes(X, -2, -1)
-        X = a * X + (b * A + c * (A @ A)) @ X
-    return np.swapaxes(X, -2, -1) if tall else X

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..checks import short
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, Terms, decay, learning_rate, option
+from .base import Optimizer, State, Step, Terms, decay, learning_rate, option, remembered
 
 __all__ = ["GradientDescent", "Momentum", "Nesterov"]
 
@@ -34,6 +35,8 @@ class GradientDescent(Optimizer):
     >>> GradientDescent(lr=0.1).step(np.array([1.0, 2.0]), lambda theta: theta, {}, 0)
     (array([0.9, 1.8]), {})
     """
+
+    paper, year = "Cauchy", 1847
 
     lr: Rate = learning_rate(0.1)
 
@@ -86,6 +89,8 @@ class Momentum(Optimizer):
     (array([0.45]), {'v': array([0.55])})
     """
 
+    paper, year = "Polyak", 1964
+
     lr: Rate = learning_rate(0.01)
     gamma: float = decay(0.9, "γ", "momentum")
     dampening: float = knob(0.0, "τ", "dampening", low=0.0, high=0.9, allowed="[0, 1)", slider=False)
@@ -100,6 +105,9 @@ class Momentum(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.gamma)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         if not self.lr_outside:
@@ -163,12 +171,17 @@ class Nesterov(Optimizer):
     State: ``v``, shaped like θ.
     """
 
+    paper, year = "Nesterov", 1983
+
     lr: Rate = learning_rate(0.01)
     gamma: float = decay(0.9, "γ", "momentum")
     form: str = option("look-ahead", "look-ahead", "keras", "torch")
 
     def init(self, theta: np.ndarray) -> State:
         return {"v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.gamma)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         eta = self.rate(k)

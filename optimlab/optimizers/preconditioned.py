@@ -13,7 +13,7 @@ import numpy as np
 from ..knobs import Rate, knob
 from ..layers import Layer, Layers, one_layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, Work, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["Shampoo", "SOAP"]
 
@@ -64,6 +64,8 @@ class Shampoo(Optimizer):
     array([2.94, 3.92])
     """
 
+    paper, year = "Gupta, Koren & Singer", 2018
+
     lr: Rate = learning_rate(0.1)
     eps: float = stabilizer(1e-6)
     exponent: float = knob(0.25, "p", "exponent", low=0.0, high=0.5, allowed="[0, 1]", count=11, slider=False)
@@ -83,6 +85,22 @@ class Shampoo(Optimizer):
             one = np.zeros_like(gram) + np.eye(gram.shape[-1], dtype=theta.dtype)
             state |= {name: wide(self.eps) * one, f"{name} root": one}
         return state
+
+    def memory(self, layer: Layer) -> int:
+        """L and R, their roots if these outlive a step (f > 1), and B if there is momentum."""
+        matrices = remembered(self.beta2) + bool(np.any(self.frequency > 1))
+        return layer.size * remembered(self.gamma) + matrices * sum(n**2 for n in self._sides(layer))
+
+    def work(self, layer: Layer) -> Work:
+        """GGᵀ, GᵀG and a product with each root; every f steps eigenvectors, and a product to make each root."""
+        sides = self._sides(layer)
+        now_and_then = sum(n**3 for n in sides) / int(np.min(self.frequency))
+        return Work(2 * layer.size * sum(sides) + now_and_then, now_and_then)
+
+    def _sides(self, layer: Layer) -> tuple[int, ...]:
+        if layer.is_matrix:
+            return layer.shape
+        return (layer.size,) if self.vectors == "full" else ()
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)
@@ -165,6 +183,8 @@ class SOAP(Optimizer):
     array([1.9])
     """
 
+    paper, year = "Vyas et al.", 2024
+
     lr: Rate = learning_rate(0.003)
     beta1: float = decay(0.95, "β₁", "first-moment decay")
     beta2: float = decay(0.95, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
@@ -183,6 +203,18 @@ class SOAP(Optimizer):
             zero = np.zeros_like(gram)
             state |= {name: zero, f"Q_{name}": zero + np.eye(gram.shape[-1], dtype=theta.dtype)}
         return state
+
+    def memory(self, layer: Layer) -> int:
+        """Adam's m and v; of a matrix L and R, and Q of each."""
+        sides = layer.shape if layer.is_matrix else ()
+        matrices = remembered(self.beta2) + 1
+        return layer.size * remembered(self.beta1, self.beta2) + matrices * sum(n**2 for n in sides)
+
+    def work(self, layer: Layer) -> Work:
+        """GGᵀ, GᵀG, G and m turned, the step turned back; every f steps a product LQ and the QR of it."""
+        sides = layer.shape if layer.is_matrix else ()
+        now_and_then = sum(n**3 for n in sides) / int(np.min(self.frequency))
+        return Work(4 * layer.size * sum(sides) + now_and_then, now_and_then)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = (k + self.first) * np.ones_like(theta[..., :1])  # for each run, so that one run rounds as many do

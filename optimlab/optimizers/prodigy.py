@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..knobs import Knob, Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, option, stabilizer
+from .base import Optimizer, State, Step, decay, option, remembered, stabilizer
 
 __all__ = ["Prodigy"]
 
@@ -53,6 +54,8 @@ class Prodigy(Optimizer):
     array([0.791])
     """
 
+    paper, year = "Mishchenko & Defazio", 2024
+
     lr: Rate = knob(1.0, "η", "learning rate", low=1e-2, high=10.0, log=True)
     beta1: float = decay(0.9, "β₁", "first-moment decay")
     beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
@@ -74,6 +77,10 @@ class Prodigy(Optimizer):
         zero = np.zeros_like(theta)
         one = np.zeros_like(theta[..., :1])
         return {"m": zero, "v": zero, "s": zero, "θ₀": theta, "r": one, "d": one + self.d0}
+
+    def memory(self, layer: Layer) -> int:
+        beta3 = self.beta2 if self.beta3 is None else self.beta3
+        return layer.size * (remembered(self.beta1, self.beta2, beta3) + 1)  # and θ₀; all layers share one r and d
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g, d, eta = grad(theta), state["d"], self.corrected(k)

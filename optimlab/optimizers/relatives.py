@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["AMSGrad", "AdaBelief", "Nadam", "RAdam"]
 
@@ -25,6 +26,9 @@ class Relative(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta1, self.beta2)
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,10 +55,15 @@ class AMSGrad(Relative):
     array([1.9])
     """
 
+    paper, year = "Reddi, Kale & Kumar", 2018
+
     correction: str = option("after", "after", "before", "none")
 
     def init(self, theta: np.ndarray) -> State:
         return super().init(theta) | {"v_max": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return super().memory(layer) + layer.size
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1
@@ -98,6 +107,8 @@ class Nadam(Relative):
     State: ``m`` and ``v``, shaped like θ, and ``Πμ``, the product of the μ so far.
     """
 
+    paper, year = "Dozat", 2016
+
     lr: Rate = learning_rate(0.002)
     momentum_decay: float = knob(0.004, "ψ", "momentum decay", low=0.0, high=1.0, slider=False)
     scheduled: bool = option(True)
@@ -108,6 +119,8 @@ class Nadam(Relative):
     def mu(self, t: int) -> np.ndarray | float:
         """μ at step t = 1, 2, …"""
         return self.beta1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay)) if self.scheduled else self.beta1
+
+    memory = Relative.memory  # all layers share one Πμ
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1
@@ -150,6 +163,8 @@ class RAdam(Relative):
 
     State: ``m`` and ``v``, shaped like θ.
     """
+
+    paper, year = "Liu et al.", 2020
 
     eps_hat: bool = option(False)
 
@@ -200,11 +215,15 @@ class AdaBelief(Relative):
     State: ``m`` and ``s``, shaped like θ.
     """
 
+    paper, year = "Zhuang et al.", 2020
+
     eps: float = stabilizer(1e-16)
     eps_root: float = stabilizer(1e-16, "ε_root")
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta), "s": np.zeros_like(theta)}
+
+    memory = Relative.memory
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1

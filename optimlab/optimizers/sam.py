@@ -39,7 +39,13 @@ class SAM(Around):
     (array([0.  , 0.75]), {})
     """
 
+    paper, year = "Foret, Kleiner, Mobahi & Neyshabur", 2021
+
     rho: float = knob(0.05, "ρ", "radius", low=0.0, high=0.5, count=51)
+
+    @property
+    def evaluations(self) -> int:
+        return 2 * self.inner.evaluations
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         def sharp(theta: np.ndarray) -> np.ndarray:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..knobs import Rate, knob
+from ..layers import Layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, Terms, decay
+from .base import Optimizer, State, Step, Terms, decay, remembered
 
 __all__ = ["Lion", "Signum"]
 
@@ -40,11 +41,16 @@ class Signum(Optimizer):
     array([1.9  , 0.099])
     """
 
+    paper, year = "Bernstein et al.", 2018
+
     lr: Rate = small_rate(0.001)
     beta: float = decay(0.9, "β", "momentum")
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         m = self.beta * state["m"] + (1 - self.beta) * grad(theta)
@@ -79,6 +85,8 @@ class Lion(Optimizer):
     (array([2.]), {'m': array([-0.97])})
     """
 
+    paper, year = "Chen et al.", 2023
+
     lr: Rate = small_rate(0.0001)
     beta1: float = decay(0.9, "β₁", "interpolation")
     beta2: float = decay(0.99, "β₂", "momentum decay")
@@ -86,6 +94,9 @@ class Lion(Optimizer):
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta1)  # with β₁ = 0 no step looks at m
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)

@@ -10,7 +10,7 @@ import numpy as np
 from ..knobs import Rate, knob
 from ..layers import Layer, Layers, one_layer
 from ..losses import Gradient
-from .base import Optimizer, State, Step, decay, learning_rate, option, stabilizer
+from .base import Optimizer, State, Step, decay, learning_rate, option, remembered, stabilizer
 
 __all__ = ["LAMB", "LARS"]
 
@@ -79,6 +79,8 @@ class LARS(Trusting):
     array([2.7, 3.6])
     """
 
+    paper, year = "You, Gitman & Ginsburg", 2017
+
     lr: Rate = knob(1.0, "η", "learning rate", low=1e-2, high=1e2, log=True, count=161)
     gamma: float = decay(0.9, "γ", "momentum")
     weight_decay: float = knob(0.0005, "λ", "weight decay", low=0.0, high=0.1, slider=False)
@@ -89,6 +91,9 @@ class LARS(Trusting):
 
     def init(self, theta: np.ndarray) -> State:
         return {"v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.gamma)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         g = grad(theta)
@@ -145,6 +150,8 @@ class LAMB(Trusting):
     array([2.65, 3.64])
     """
 
+    paper, year = "You et al.", 2020
+
     lr: Rate = learning_rate(0.001)
     beta1: float = decay(0.9, "β₁", "first-moment decay")
     beta2: float = decay(0.999, "β₂", "second-moment decay", low=0.9, high=0.999, count=34)
@@ -154,6 +161,9 @@ class LAMB(Trusting):
 
     def init(self, theta: np.ndarray) -> State:
         return {"m": np.zeros_like(theta), "v": np.zeros_like(theta)}
+
+    def memory(self, layer: Layer) -> int:
+        return layer.size * remembered(self.beta1, self.beta2)
 
     def step(self, theta: np.ndarray, grad: Gradient, state: State, k: int) -> Step:
         t = k + 1

@@ -3,6 +3,7 @@ collect_ignore = [
     "record.py",
     "record_averages.py",
     "record_matrices.py",
+    "record_muon.py",
     "record_nested.py",
     "record_relatives.py",
     "record_schedules.py",
