@@ -56,7 +56,6 @@ class MatrixQuadratic(Loss):
     """
 
     name, minimum = "matrix quadratic", 0.0
-    eigenvalues: tuple[float, ...]
 
     def __init__(
         self, rows: int = 32, columns: int = 16, exponent: float = 1.5, turned: bool = True, seed: int = 0
@@ -82,8 +81,10 @@ class MatrixQuadratic(Loss):
         target = check_numbers(solution, "W* must be a matrix of numbers")
         if target.shape != (len(S), len(C)):
             raise ValueError(f"W* must have shape (n, m) = ({len(S)}, {len(C)}), got {target.shape}")
+        if not np.isfinite(target).all():
+            raise ValueError(f"W* must have finite entries, got {told(solution)}")
         made = cls.__new__(cls)
-        made._set(S, C, target)
+        made._set(S, C, target.copy())
         return made
 
     def _set(self, S: np.ndarray, C: np.ndarray, solution: np.ndarray) -> None:
@@ -95,7 +96,7 @@ class MatrixQuadratic(Loss):
 
     @property
     def kappa(self) -> float:
-        return self.eigenvalues[-1] / self.eigenvalues[0]
+        return float(np.linalg.cond(self.S) * np.linalg.cond(self.C))
 
     @property
     def layers(self) -> Layers:
@@ -128,8 +129,10 @@ def axes(size: int, turned: bool, seed: tuple[int, int]) -> np.ndarray:
 def check_positive(name: str, matrix: Any) -> np.ndarray:
     """A symmetric matrix with eigenvalues above 0, or a `ValueError`."""
     A = check_numbers(matrix, f"{name} must be a symmetric matrix of numbers")
-    if A.ndim != 2 or A.shape[0] != A.shape[1]:
+    if A.ndim != 2 or not A.size or A.shape[0] != A.shape[1]:
         raise ValueError(f"{name} must be a symmetric matrix, got {told(matrix)}")
+    if not np.isfinite(A).all():
+        raise ValueError(f"{name} must have finite entries, got {told(matrix)}")
     if not np.abs(A - A.T).max() <= SYMMETRIC * np.abs(A).max():
         raise ValueError(f"{name} must be symmetric, got {told(matrix)}")
     if not (least := np.linalg.eigvalsh(A)[0]) > 0:

@@ -142,7 +142,7 @@ LEGAL = {
     "memory_lab": {"steps": 30},
     "newton_schulz_lab": {},
     "modes_lab": {"steps": 30},
-    "axes_lab": {"steps": 10},
+    "axes_lab": {"steps": 50},
     "average_lab": {"steps": 100},
     "fair_lab": RACE,
     "fair_race": RACE,

@@ -132,7 +132,7 @@ LABS = {
     "memory": lambda: memory_lab(parameters=6.3, steps=30),
     "Newton–Schulz": lambda: newton_schulz_lab("quintic", steps=4),
     "modes": lambda: modes_lab(eta=0.0513, scale=0.0213, steps=30),
-    "axes": lambda: axes_lab(angle=21.3, height=0.0213, steps=20),
+    "axes": lambda: axes_lab(angle=21.3, height=0.0213, steps=50),
     "averages": lambda: average_lab(eta=0.0613, sigma=1.13, steps=60),
     "saddle with one": lambda: saddle_lab(Momentum(0.05, 0.8), steps=60),
     "clipping": lambda: clip_lab(limit=0.813),

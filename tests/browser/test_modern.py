@@ -434,7 +434,7 @@ def soap(frequency):
     return rule
 
 
-TRIED = {"Adam": (0.005, 5.0), "Shampoo": (0.01, 10.0), "SOAP": (0.005, 5.0), "Momentum": (0.05, 5.0)}
+TRIED = {"Adam": (0.001, 5.0), "Shampoo": (0.003, 30.0), "SOAP": (0.001, 5.0), "Momentum": (0.01, 5.0)}
 
 
 def in_the_valley(values, rule, eta):
@@ -471,7 +471,7 @@ def test_axes(show):
             "Momentum": lambda: heavy(0.9),
         }
         for name, make in rules.items():
-            etas = np.geomspace(*TRIED[name], 16)
+            etas = np.geomspace(*TRIED[name], 20)
             with np.errstate(all="ignore"):
                 ends = in_the_valley(values, make(), etas)[1]
             eta = values["ratio"] * etas[np.nanargmin(ends)]
@@ -484,7 +484,7 @@ def test_axes(show):
             if name == "SOAP":
                 turns = np.rad2deg(np.arctan2(rule.axes[0, 0, 1], rule.axes[0, 0, 0])) - values["angle"]
                 off = np.abs((turns + 45) % 90 - 45).max()
-                assert told[12] == pytest.approx(off, abs=1e-3)
+                assert told[4] == pytest.approx(off, abs=1e-3)
 
 
 # The fair race
