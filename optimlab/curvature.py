@@ -10,16 +10,15 @@ plane, so what it holds is the sharpness of that plane, at (2+2β₁)/((1−β�
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .checks import check_function, check_numbers, check_seed, check_whole, told
 from .data import Data
-from .layers import Layers
-from .losses import Gradient, Loss
+from .losses import Gradient
 from .networks import ACTIVATIONS, Network
+from .training import Examples
 
 __all__ = ["SquaredError", "hessian_product", "sharpness", "top_eigen"]
 
@@ -196,65 +195,38 @@ def check_scale(scale: Any, dim: int) -> np.ndarray:
     return numbers
 
 
-class SquaredError(Loss):
+class SquaredError(Examples):
     r"""The mean squared error of a network on the training examples: its outputs against one-hot labels.
 
     .. math:: L(\theta) = \frac{1}{2n} \sum_{i=1}^n |f(x_i; \theta) - e_{y_i}|^2
 
-    f is what `Network` has before its softmax, and e_y is 1 in place y, else 0. Each gradient sees all examples.
+    f is what `Network` has before its softmax, and e_y is 1 in place y, else 0.
 
     Parameters
     ----------
     network : a `Network` without penalty and dropout
     data : with inputs and classes that fit it
-    seed : draws θ₀
+    batch_size : B of the gradient of a step; all examples if None
+    seed : draws θ₀, and the batches
     """
 
-    def __init__(self, network: Network, data: Data, seed: int = 0):
+    def __init__(self, network: Network, data: Data, batch_size: int | None = None, seed: int = 0):
+        super().__init__(network, data, batch_size, seed)
         network.check(data.X, data.y)
         if network.l2 or network.dropout:
             got = f"λ={network.l2:g} and p={network.dropout:g}"
             raise ValueError(f"the squared error needs a network without penalty and dropout, got {got}")
-        self.network, self.data, self.seed = network, data, check_seed(seed)
         self.targets = np.eye(network.sizes[-1])[data.y]
         self.name = f"squared error on {data.name} of a network {network.sizes}"
 
-    @cached_property
-    def start(self) -> np.ndarray:
-        """θ₀, from ``network.init(seed)``."""
-        return self.network.init(self.seed)
-
-    @property
-    def dim(self) -> int:
-        return self.network.size
-
-    @property
-    def layers(self) -> Layers:
-        return self.network.layout
-
     def value(self, theta: np.ndarray) -> np.ndarray:
-        """L(θ): shape (..., d) → (...)."""
-        return np.apply_along_axis(self._value, -1, theta)
+        """L(θ) on all training examples: shape (..., d) → (...)."""
+        error = self.network.activations(theta, self.data.X)[-1] - self.targets
+        return 0.5 * np.sum(error**2, axis=(-2, -1)) / len(self.targets)
 
-    def gradient(self, theta: np.ndarray) -> np.ndarray:
-        """∇L(θ) by backpropagation: shape (..., d) → (..., d)."""
-        return np.apply_along_axis(self._gradient, -1, theta)
-
-    def _value(self, theta: np.ndarray) -> float:
-        error = self.network.forward(theta, self.data.X)[-1] - self.targets
-        return 0.5 * float(np.sum(error**2)) / len(error)
-
-    def _gradient(self, theta: np.ndarray) -> np.ndarray:
-        _, slope = ACTIVATIONS[self.network.activation]
-        a = self.network.forward(theta, self.data.X)
-        layers, gradient = self.network.layers(theta), np.zeros(theta.size)
-        delta = (a[-1] - self.targets) / len(self.targets)  # ∂L/∂outputs
-        for i, (dW, db) in reversed(list(enumerate(self.network.layers(gradient)))):
-            dW[:] = a[i].T @ delta
-            db[:] = delta.sum(axis=0)
-            if i > 0:
-                delta = (delta @ layers[i][0].T) * slope(a[i])
-        return gradient
+    def _slope(self, theta: np.ndarray, X: np.ndarray, y: np.ndarray, masks: list | None = None) -> np.ndarray:
+        a = self.network.activations(theta, X)
+        return self.network.backward(theta, a, (a[-1] - np.eye(self.network.sizes[-1])[y]) / len(y))
 
     def product(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """H(θ)v, shape (d,), exactly: what changes in the gradient as θ moves along v (Pearlmutter 1994).

@@ -6,7 +6,6 @@ seeds could have decided is called a tie.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -25,9 +24,9 @@ from .optimizers import EMA, SWA, GradientDescent, Optimizer, ScheduleFree
 from .optimizers.costs import state_size
 from .roster import runner
 from .schedules import cosine_between
-from .stacked import Stacked, logits, losses, paths
+from .stacked import Stacked, losses, paths
 from .threads import ONE_THREAD
-from .training import check_parts, progress_bar
+from .training import check_parts, with_bar
 
 __all__ = ["Comparison", "fair_race", "relative_seconds", "state_numbers"]
 
@@ -35,6 +34,7 @@ SCHEDULES = ("cosine", "constant", "both")
 FACTOR = Knob("q", "factor between learning rates", 1.2, 10.0, allowed="[1.2, 10]")
 HELD_OUT = 297 / 1297  # of the training examples, for validation
 AHEAD = 3  # η that are computed at once
+BAR = "{bar:24} optimizer {n_fmt} / {total_fmt}"
 PROBE = 400  # training examples on which the loss is followed
 
 
@@ -106,7 +106,7 @@ def fair_race(
         tuning = Stacked(network, part, batch_size, range(seeds), steps)
         judging = Stacked(network, data, batch_size, range(seeds, seeds + judges), steps)
         entries = []
-        for name, optimizer in bar(list(family.items()), progress):
+        for name, optimizer in with_bar(family.items(), progress, BAR):
             tries = {
                 kind: tuned(optimizer, tuning, kind, rates, factor, held_out) for kind in kinds(optimizer, schedule)
             }
@@ -121,16 +121,6 @@ def fair_race(
 def fitting(data: Any) -> Network:
     """A small network for the data; where they are none, any."""
     return Network((np.shape(data.X)[-1], 32, int(np.max(data.y)) + 1) if isinstance(data, Data) else (64, 32, 10))
-
-
-def bar(turns: list, progress: bool) -> Any:
-    """The turns, with a progress bar as text, without times."""
-    if not progress:
-        return turns
-    tqdm = progress_bar()
-    if sys.platform == "emscripten":
-        tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar
-    return tqdm(turns, file=sys.stdout, ascii=" ━", bar_format="{bar:24} optimizer {n_fmt} / {total_fmt}")
 
 
 def entered(given: Sequence[Any]) -> dict[str, Optimizer]:
@@ -230,7 +220,7 @@ def judged(entry: Entry, loss: Stacked, data: Data, rates: int) -> Entry:
 def accuracies(network: Network, theta: np.ndarray, data: Data) -> np.ndarray:
     """The share of test examples that are classified correctly, (..., d) → (...); 0 where θ is not finite."""
     with np.errstate(all="ignore"):
-        right = (np.argmax(logits(network, theta, data.X_test), axis=-1) == data.y_test).mean(axis=-1)
+        right = (np.argmax(network.activations(theta, data.X_test)[-1], axis=-1) == data.y_test).mean(axis=-1)
     return np.where(np.isfinite(theta).all(axis=-1), right, 0.0)
 
 

@@ -141,15 +141,24 @@ class Network:
         numbers = check_numbers(theta, must)
         if numbers.shape != (self.size,):
             raise ValueError(f"{must}, got {numbers.shape}")
-        views = self.layout.views(theta if isinstance(theta, np.ndarray) else numbers)
+        return self.pairs(theta if isinstance(theta, np.ndarray) else numbers)
+
+    def pairs(self, theta: np.ndarray) -> list:
+        """The same, unchecked, of many networks too: θ (..., d) has W of shape (..., n_in, n_out)."""
+        views = self.layout.views(theta)
         return list(zip(views[::2], views[1::2]))
 
     def forward(self, theta: Any, X: Any, masks: list | None = None) -> list:
         """The activations of all layers, [X, a₁, …, logits]; `masks` are dropout's, one for each hidden layer."""
+        self.layers(theta)  # says at once what is wrong with θ
+        return self.activations(np.asarray(theta), self.examples(X), masks)
+
+    def activations(self, theta: np.ndarray, X: np.ndarray, masks: list | None = None) -> list:
+        """The same of many networks too, unchecked: θ (..., d) and X (..., n, inputs), whose leading axes broadcast."""
         phi, _ = ACTIVATIONS[self.activation]
-        layers, a = self.layers(theta), [self.examples(X)]
+        layers, a = self.pairs(theta), [X]
         for i, (W, b) in enumerate(layers):
-            z = a[-1] @ W + b
+            z = a[-1] @ W + b[..., None, :]
             last = i == len(layers) - 1
             a.append(z if last else phi(z) * (masks[i] if masks else 1))
         return a
@@ -170,22 +179,30 @@ class Network:
     def gradient(self, theta: Any, X: Any, y: Any, masks: list | None = None) -> np.ndarray:
         """∇L(θ) by backpropagation, shape (size,)."""
         self.check(X, y)
-        _, slope = ACTIVATIONS[self.activation]
         a = self.forward(theta, X, masks)
-        layers, gradient = self.layers(theta), np.zeros(self.size, a[-1].dtype)
-        delta = np.exp(log_softmax(a[-1]))  # ∂L/∂logits = (p − 1[class]) / batch
-        delta[np.arange(len(y)), y] -= 1
-        delta /= len(y)
-        for i, (dW, db) in reversed(list(enumerate(self.layers(gradient)))):
-            W, _ = layers[i]
-            dW[:] = a[i].T @ delta + self.l2 * W
-            db[:] = delta.sum(axis=0)
+        return self.backward(np.asarray(theta), a, cross_entropy_slope(a[-1], np.asarray(y)), masks)
+
+    def backward(self, theta: np.ndarray, a: list, delta: np.ndarray, masks: list | None = None) -> np.ndarray:
+        """∇L(θ) of any loss, and of the penalty: shape (..., d).
+
+        Parameters
+        ----------
+        a : the `activations`
+        delta : ∂L/∂logits, shaped like the last of them
+        masks : those that the activations have
+        """
+        _, slope = ACTIVATIONS[self.activation]
+        gradient: list = []
+        for i, (W, _) in reversed(list(enumerate(self.pairs(theta)))):
+            dW = a[i].mT @ delta + self.l2 * W
+            db = delta.sum(axis=-2)
+            gradient = [dW.reshape(*dW.shape[:-2], -1), db, *gradient]
             if i > 0:
                 mask = masks[i - 1] if masks else 1
                 # a is φ(z)·mask: φ′ is written in φ(z), so the mask is taken out of it first, and put on after.
                 plain = a[i] / np.where(mask == 0, 1, mask) if masks else a[i]
-                delta = (delta @ W.T) * slope(plain) * mask
-        return gradient
+                delta = (delta @ W.mT) * slope(plain) * mask
+        return np.concatenate(gradient, axis=-1)
 
     def examples(self, X: Any) -> np.ndarray:
         """X as a float array of shape (n, inputs), or a `ValueError`."""
@@ -223,6 +240,12 @@ class Network:
 
     def _penalty(self, theta: Any) -> float:
         return 0.5 * self.l2 * float(np.sum(self.weights(theta) ** 2)) if self.l2 else 0.0
+
+
+def cross_entropy_slope(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """∂L/∂logits = (p − 1[class])/n of the mean cross-entropy: (..., n, classes) and labels (..., n)."""
+    p, right = np.exp(log_softmax(logits)), y[..., None] == np.arange(logits.shape[-1])
+    return (p - right) / y.shape[-1]
 
 
 def log_softmax(z: np.ndarray) -> np.ndarray:

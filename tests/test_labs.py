@@ -83,7 +83,7 @@ LEVEL = {
     "optimizers": 3, "schedules": 3, "surfaces": 3, "data": 3, "problems": 4, "noise": 4, "descent": 4, "noise_ball": 5,
     "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "pace": 7,
     "adam_theory": 1, "sign_theory": 2, "average_theory": 2, "rotated": 4, "rare": 4, "deep_linear": 4,
-    "matrix_quadratic": 5, "curvature": 6, "family": 4, "newton_schulz": 2, "landscapes": 7, "principal": 7.5,
+    "matrix_quadratic": 5, "curvature": 6.5, "family": 4, "newton_schulz": 2, "landscapes": 7, "principal": 7.5,
     "connectivity": 7.5, "sampled": 3, "roster": 4, "stacked": 7, "comparison": 7, "fair": 7.5,
     "stage": 6,
     "figures": 7, "forms": 7, "labs": 8, "memory": 1, "exercises": 9, "reading": 9, "strip": 9, "predictions": 9,

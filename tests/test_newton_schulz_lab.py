@@ -1,5 +1,8 @@
 """The lab of the Newton–Schulz iteration: its curves, dots and readouts against polynomials and Muon in plain numpy."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,26 +11,8 @@ from optimlab.labs.newton_schulz import newton_schulz_lab, real_values
 from optimlab.labs.travel import rows_of_recipe
 from optimlab.networks import Network
 
-JORDAN = [(3.4445, -4.7750, 2.0315)] * 10
-CUBIC, QUINTIC = [(1.5, -0.5, 0.0)] * 10, [(15 / 8, -10 / 8, 3 / 8)] * 10
-PAPER = [
-    (8.28721201814563, -23.595886519098837, 17.300387312530933),
-    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
-    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
-    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
-    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
-    (1.891301407787398, -1.2679958271945868, 0.37680408948524835),
-    (1.8750014808534479, -1.2500016453999487, 0.3750001645474248),
-]
-EXPRESS = [(a / 1.01, b / 1.01**3, c / 1.01**5) for a, b, c in PAPER] + QUINTIC[:3]
-SETS = {"Jordan": JORDAN, "Polar Express": EXPRESS, "cubic": CUBIC, "quintic": QUINTIC}
-
-
-def moved(sigma, name, steps):
-    sigma = np.array(sigma) / (1.01 if name == "Polar Express" else 1.0)
-    for a, b, c in SETS[name][:steps]:
-        sigma = a * sigma + b * sigma**3 + c * sigma**5
-    return sigma
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from oracles.coefficients import SETS, moved, orthogonal
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +38,7 @@ def momentum():
             m, v = buffers.get(i, (0.0, 0.0))
             if shape:
                 m = 0.95 * m + 0.05 * g
-                U = (0.95 * m + 0.05 * g).reshape(shape)
-                U = U / np.linalg.norm(U)
-                for a, b, c in JORDAN[:5]:
-                    A = U @ U.T
-                    U = a * U + (b * A + c * A @ A) @ U
-                step.append(U.ravel())
+                step.append(orthogonal((0.95 * m + 0.05 * g).reshape(shape)).ravel())
             else:
                 m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
                 step.append(m / (1 - 0.9 ** (k + 1)) / (np.sqrt(v / (1 - 0.999 ** (k + 1))) + 1e-8))

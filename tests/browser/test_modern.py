@@ -1,6 +1,8 @@
 """The labs of notebook 09: what keys and the mouse make of them, against loops in NumPy."""
 
+import sys
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,9 @@ import pytest
 from optimlab.data import digits
 
 from .moves import after, drag, shows
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from oracles.coefficients import SETS, moved, orthogonal
 
 CELLS = {
     "sign": "from optimlab import sign_lab\nsign_lab(steps=400, copies=100)",
@@ -186,35 +191,6 @@ def test_memory(show):
 
 # The Newton–Schulz iteration
 
-JORDAN = [(3.4445, -4.7750, 2.0315)] * 10
-CUBIC, QUINTIC = [(1.5, -0.5, 0.0)] * 10, [(15 / 8, -10 / 8, 3 / 8)] * 10
-PAPER = [
-    (8.28721201814563, -23.595886519098837, 17.300387312530933),
-    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
-    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
-    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
-    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
-    (1.891301407787398, -1.2679958271945868, 0.37680408948524835),
-    (1.8750014808534479, -1.2500016453999487, 0.3750001645474248),
-]
-EXPRESS = [(a / 1.01, b / 1.01**3, c / 1.01**5) for a, b, c in PAPER] + QUINTIC[:3]
-SETS = {"Jordan": JORDAN, "Polar Express": EXPRESS, "cubic": CUBIC, "quintic": QUINTIC}
-
-
-def iterated(sigma, name, steps):
-    x = np.asarray(sigma) / (1.01 if name == "Polar Express" else 1.0)
-    for a, b, c in SETS[name][:steps]:
-        x = a * x + b * x**3 + c * x**5
-    return x
-
-
-def orthogonal(X):
-    X = X / np.linalg.norm(X)
-    for a, b, c in JORDAN[:5]:
-        A = X @ X.T
-        X = a * X + (b * A + c * A @ A) @ X
-    return X
-
 
 @cache
 def real_values():
@@ -237,15 +213,15 @@ def test_newton_schulz(show):
     for values in after(stage, *moves):
         steps, sources = round(values["s"]), stage.report()["sources"]
         for end, sigma in (("first", 1e-4), ("last", 1.0)):
-            wanted = [sigma, *(iterated(sigma, name, steps) for name in SETS)]
+            wanted = [sigma, *(moved(sigma, name, steps) for name in SETS)]
             assert sources["curves"][end] == pytest.approx(wanted, rel=1e-5)
         wide, told = np.geomspace(0.01, 1, 4001), []
         for name in SETS:
-            wanted = [real[0], iterated(real[0], name, steps), 1]
+            wanted = [real[0], moved(real[0], name, steps), 1]
             assert sources[name]["first"] == pytest.approx(wanted, rel=1e-4)
             assert sources[name]["last"] == pytest.approx([0, 0, 64], abs=1e-9)
-            moved, share = iterated(wide, name, steps), iterated(real, name, steps)
-            told += [moved.min(), moved.max(), np.mean((share >= 0.68) & (share <= 1.21))]
+            ends, share = moved(wide, name, steps), moved(real, name, steps)
+            told += [ends.min(), ends.max(), np.mean((share >= 0.68) & (share <= 1.21))]
         assert stage.last("told") == pytest.approx(told, rel=1e-4, abs=1e-9)
 
 

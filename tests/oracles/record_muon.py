@@ -26,21 +26,11 @@ import torch
 from pytorch_optimizer.optimizer.utils.matrix import zero_power_via_newton_schulz_5
 from torch.optim import _muon
 
+from oracles.coefficients import CUBIC, EXPRESS, QUINTIC
 from oracles.nested_entries import BIASES, SMALL
 from oracles.record_nested import KEPT, float64_newton_schulz, muon_torch
 
-PAPER = [
-    (8.28721201814563, -23.595886519098837, 17.300387312530933),
-    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
-    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
-    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
-    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
-    (1.891301407787398, -1.2679958271945868, 0.37680408948524835),
-    (1.8750014808534479, -1.2500016453999487, 0.3750001645474248),
-    (1.875, -1.25, 0.375),
-]
-EXPRESS = [(a / 1.01, b / 1.01**3, c / 1.01**5) for a, b, c in PAPER[:-1]] + [PAPER[-1]]
-TORCH = {"cubic": (1.5, -0.5, 0.0), "quintic": (1.875, -1.25, 0.375)}
+TORCH = {"cubic": CUBIC, "quintic": QUINTIC}
 ITERATIONS = {"Polar Express": 5, "Polar Express 8": 8}
 
 
