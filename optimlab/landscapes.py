@@ -25,6 +25,7 @@ FACTOR = Knob("c", "factor", 1 / 8, 8.0, log=True, allowed="(0, ∞)", count=25)
 SQUARE = ((-1.0, 1.0), (-1.0, 1.0))
 NORMALIZATIONS = ("filter", "layer", "whole", None)
 GRID, REMEMBERED = 100, 4  # points that make a grid, and so many grids are kept
+OWN = 6  # a stream of its own: with that of `Network.init` d would have the direction of θ₀
 PARALLEL = 1e-6  # directions whose angle is smaller span no plane
 
 
@@ -59,7 +60,7 @@ class Plane(Loss):
         self.origin = of_dim("θ", theta, loss.dim)
         self.directions = np.stack([of_dim(f"d{i}", d, self.origin.size) for i, d in (("₁", d1), ("₂", d2))])
         lengths = np.linalg.norm(self.directions, axis=1, keepdims=True)
-        if not (np.all(lengths > 0) and np.linalg.svd(self.directions / lengths)[1][-1] > PARALLEL):
+        if not (np.all(lengths > 0) and np.linalg.svd(self.directions / lengths, compute_uv=False)[-1] > PARALLEL):
             raise ValueError("d₁ and d₂ must span a plane, got two that are parallel, or one that is 0")
         self.inner, self.view = loss, view
         self.stochastic, self.minimum = loss.stochastic, loss.minimum
@@ -140,7 +141,7 @@ def random_direction(layers: Any, theta: Any, seed: int = 0, normalize: str | No
 
     The parts u are, with "filter", the incoming weights of each unit (Li et al. 2018: a filter of a convolution), with
     "layer" each matrix, with "whole" all weights together; with None, d stays as it was drawn, of length about √d.
-    The same seed draws the same numbers for all of them.
+    The same seed draws the same numbers for all of them, and others than those of a network's θ₀.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def random_direction(layers: Any, theta: Any, seed: int = 0, normalize: str | No
     check_seed(seed)
     if normalize is not None and normalize not in NORMALIZATIONS:
         raise ValueError(f"normalize must be 'filter', 'layer', 'whole' or None, got {told(normalize)}")
-    drawn = np.random.default_rng(seed).normal(size=layers.size)
+    drawn = np.random.default_rng([seed, OWN]).normal(size=layers.size)
     if layers.has_matrices:
         drawn, theta = layers.matrices(drawn), layers.matrices(theta)
     if normalize == "whole":

@@ -244,3 +244,10 @@ def test_beyond_the_view_it_goes_on_as_a_plane_without_a_jump():
 def test_wrong_input_gets_one_clear_sentence(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+def test_a_direction_is_not_that_of_the_start_with_the_same_seed():
+    """`Network.init` draws from the seed too: the same numbers would put θ₀ − θ half into the plane."""
+    network = Network((64, 64, 10))
+    d, theta = random_direction(network, network.init(3), seed=3), network.init(3)
+    assert abs(d @ theta) / np.linalg.norm(d) / np.linalg.norm(theta) < 4 / np.sqrt(network.size)

@@ -224,7 +224,8 @@ class Bounded:
         value, (low, high) = proposal["value"], self.ends
         if self._property_lock:  # a browser cannot read the sentence
             return min(max(value, low), high)
-        if not low * (1 - 1e-9) - 1e-12 <= value <= high * (1 + 1e-9) + 1e-12:
+        room = 1e-9 * max(abs(low), abs(high)) + 1e-12  # of rounding
+        if not low - room <= value <= high + room:
             ends = f"{short(low)} to {short(high)}"
             raise ValueError(f"{self.symbol} goes from {ends} on this slider, got {short(value)}")
         return value
