@@ -92,6 +92,15 @@ LAZY = {
     "average_lab": "labs.average",
     "axes_lab": "labs.axes",
     "fair_lab": "labs.fair",
+    "plane_lab": "labs.plane",
+    "shadow_lab": "labs.shadow",
+    "pca_lab": "labs.pca",
+    "line_lab": "labs.line",
+    "catapult_lab": "labs.catapult",
+    "edge_lab": "labs.edge",
+    "live_edge": "labs.live_edge",
+    "river_lab": "labs.river",
+    "bulk_lab": "labs.bulk",
     "training_lab": "labs.training",
     "live_curves": "labs.live",
     "live_layers": "labs.live",
@@ -112,6 +121,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.batch import batch_lab as batch_lab
     from .labs.batch_momentum import batch_momentum_lab as batch_momentum_lab
     from .labs.bias import bias_lab as bias_lab
+    from .labs.bulk import bulk_lab as bulk_lab
+    from .labs.catapult import catapult_lab as catapult_lab
     from .labs.clip import clip_lab as clip_lab
     from .labs.cycle import cycle_lab as cycle_lab
     from .labs.decay import decay_lab as decay_lab
@@ -119,25 +130,32 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to LAZ
     from .labs.detective import detective as detective
     from .labs.dialects import dialects as dialects
     from .labs.draw import draw_lab as draw_lab
+    from .labs.edge import edge_lab as edge_lab
     from .labs.eigen import eigen_lab as eigen_lab
     from .labs.fair import fair_lab as fair_lab
     from .labs.fit import fit_lab as fit_lab
     from .labs.giant import giant_lab as giant_lab
     from .labs.gradient import gradient_lab as gradient_lab
+    from .labs.line import line_lab as line_lab
     from .labs.live import live_curves as live_curves
     from .labs.live import live_layers as live_layers
+    from .labs.live_edge import live_edge as live_edge
     from .labs.map import map_lab as map_lab
     from .labs.memory import memory_lab as memory_lab
     from .labs.modes import modes_lab as modes_lab
     from .labs.newton_schulz import newton_schulz_lab as newton_schulz_lab
     from .labs.noise import noise_lab as noise_lab
     from .labs.overfit import overfit_lab as overfit_lab
+    from .labs.pca import pca_lab as pca_lab
     from .labs.phase import phase_lab as phase_lab
+    from .labs.plane import plane_lab as plane_lab
     from .labs.race import race as race
     from .labs.range import range_lab as range_lab
     from .labs.rare import rare_lab as rare_lab
+    from .labs.river import river_lab as river_lab
     from .labs.saddle import saddle_lab as saddle_lab
     from .labs.schedule import schedule_lab as schedule_lab
+    from .labs.shadow import shadow_lab as shadow_lab
     from .labs.sign import sign_lab as sign_lab
     from .labs.signal import signal_lab as signal_lab
     from .labs.spike import spike_lab as spike_lab

@@ -141,6 +141,15 @@ ROLE_STYLES: dict[str, Style] = {
     "best cell": (*BLUE, STROKES["dashed"]),
     "the usual value": (*GREY, STROKES["dash-dot"]),
     "theory's optimum": (*ROSE, STROKES["dense"]),
+    # Paths in their own principal planes.
+    "real training": (*BLUE, ()),
+    "random walk": (*VERMILION, ()),
+    "walk with drift": (*GREEN, ()),
+    # Between two networks.
+    "raw units": (*VERMILION, ()),
+    "matched units": (*BLUE, STROKES["dashed"]),
+    # Beside a decay: one η throughout.
+    "small constant": (*BLUE, ()),
     # The two ends of a spectrum.
     "flattest direction": (*BLUE, STROKES["dashed"]),
     "steepest direction": (*GREEN, STROKES["dash-dot"]),

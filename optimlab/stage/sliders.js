@@ -31,6 +31,9 @@ function nameSliders(lab, store) {
     put(handle, { "aria-label": name, "aria-valuetext": number.textContent });
     put(number, { role: "textbox", "aria-label": `${name} as a number` });
   }
+  for (const clock of lab.querySelectorAll(".widget-play button")) {
+    put(clock, { "aria-label": clock.querySelector(".fa-stop") ? "begin anew" : "play or pause" });
+  }
 }
 
 /**

@@ -47,6 +47,15 @@ LABS = {
     "axes_lab": "axes_lab(steps=60)",
     "average_lab": "average_lab(steps=100)",
     "fair_lab": "fair_lab('Adam', 'Nesterov', steps=80, rates=4, seeds=2, target=0.9)",
+    "plane_lab": "plane_lab(loss=Network((64, 16, 10)).on(digits(100)), theta=Network((64, 16, 10)).init(1))",
+    "shadow_lab": "shadow_lab([GradientDescent(0.3), Adam(0.01)], steps=40)",
+    "pca_lab": "pca_lab(reveal=1, steps=60)",
+    "line_lab": "line_lab(16)",
+    "catapult_lab": "catapult_lab()",
+    "edge_lab": "edge_lab(0.8, 0.4, t1=100, t2=300, steps=500)",
+    "live_edge": "live_edge(steps=2000).go(200)",
+    "river_lab": "river_lab(steps=200)",
+    "bulk_lab": "bulk_lab(steps=40, before=20)",
     "saddle_lab": "saddle_lab(steps=120)",
     "clip_lab": "clip_lab()",
     "clip_lab on another surface": "clip_lab(rosenbrock(), Momentum(0.001, 0.8))",
@@ -79,7 +88,7 @@ def test_each_control_of_a_lab_changes_what_is_drawn_and_it_fits_a_phone(stage):
     first = stage.still_picture(PANELS)
     moved = {i for i, panel in enumerate(stage.panels()) if panel.locator(".optimlab-handle").count()}
     moved |= turn_sliders(stage)
-    for move in (move_handles, play_and_scrub):
+    for move in (move_handles, play_and_scrub, run_clock):
         move(stage)
         moved |= changed(first, stage.still_picture(PANELS))
     assert moved == set(range(len(stage.panels()))), "a panel that nothing moves"
@@ -155,6 +164,18 @@ def play_and_scrub(stage):
     stage.wait("(lab, k) => lab.querySelector('.optimlab-stage').optimlab().k > k", 1)
     stage.scrub.press("Home")
     assert stage.picture(PANELS) == before
+
+
+def run_clock(stage):
+    """A lab that goes on as long as its clock does."""
+    button = stage.root.locator(".widget-play button").first
+    if not button.count():
+        return
+    before = stage.picture(PANELS)
+    button.click()
+    stage.wait_other_picture(before)
+    button.click()
+    stage.wait_fresh()
 
 
 def fits_a_phone(stage):
