@@ -81,7 +81,7 @@ def test_every_exercise_stands_in_its_notebook_with_a_solution(number):
 
 def written_solutions():
     """(exercise, the code of its cell, the code of the solution below it), as the notebooks show them."""
-    for path in sorted(FOLDER.glob("0*.ipynb")):
+    for path in sorted(FOLDER.glob("[0-9]*.ipynb")):
         cells = ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]]
         for cell, below in pairwise(cells):
             for name, asked in re.findall(r'^check\("(\d\d\.\d)", (\w+)', cell, re.MULTILINE):

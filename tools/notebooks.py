@@ -29,7 +29,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE = re.compile(r" at 0x\w+|(?:/home|/root|/Users|/tmp|/site-packages)/\S*")  # true on one machine only
 MAX_BYTES = 1_500_000
 MAX_LINES = 16
-TRAINS = re.compile(r"\b(?:train|range_test|sharpness|RareClasses|fair_race)\(|\.on\(.*\bseed\)")
+TRAINS = re.compile(r"\b(?:train|range_test|sharpness|RareClasses|fair_race|EdgeTraining)\(|\.on\(.*\bseed\)")
 
 
 def all_notebooks(folder: Path = FOLDER) -> list[Path]:

@@ -21,7 +21,7 @@ from ..memory import KNOWN, remember
 
 __all__ = ["Exercise", "Unanswered", "Verdict", "check"]
 
-NOTEBOOKS = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
+NOTEBOOKS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10")
 
 
 @dataclass(frozen=True)
