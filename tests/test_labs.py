@@ -93,6 +93,7 @@ LEVEL = {
     "heavy_ball": 1, "step_sizes": 1, "noisy_quadratic": 2, "cycles": 3, "networks": 5, "training": 6, "pace": 7,
     "adam_theory": 1, "sign_theory": 2, "average_theory": 2, "rotated": 4, "rare": 4, "deep_linear": 4,
     "matrix_quadratic": 5, "place": 6, "curvature": 6.5, "edge": 7, "subspace": 7, "catapult_theory": 1, "river": 5,
+    "derivative": 1, "own_source": 1, "valleys": 1, "pointwise": 1.5, "own_surface": 4,
     "formula_tokens": 0, "formula_grammar": 1, "formula": 2,
     "family": 4, "newton_schulz": 2, "landscapes": 7, "principal": 7.5,
     "connectivity": 7.5, "sampled": 3, "roster": 4, "stacked": 7, "comparison": 7, "fair": 7.5,
