@@ -32,12 +32,14 @@ lab: $(VENV)/ready  ## open copies of the notebooks (work/) in JupyterLab; FRESH
 # Two processes at a time: more threads in each would only wait for one another.
 test notebooks colab-test site: export OMP_NUM_THREADS = 1
 
-test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser
+CHOSEN = $(if $(ALL),,-m "not slow")
+
+test: $(VENV)/ready  ## unit tests, every notebook against its outputs, and JupyterLab in a real browser; ALL=1 for the slow ones too
 	$(BIN)/python -m tools.browser
 	$(BIN)/python -m tools.node --test tests/js/*.test.js
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal optimlab tests --ignore=tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(CHOSEN) optimlab tests --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env notebooks
-	sh tools/twice.sh $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/browser --ignore=tests/browser/test_front_ends.py --ignore=tests/browser/test_marimo.py
+	sh tools/twice.sh $(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder $(CHOSEN) tests/browser --ignore=tests/browser/test_front_ends.py --ignore=tests/browser/test_marimo.py
 	@echo "make test took $$(( $$(date +%s) - $(START) )) s"
 
 notebooks: $(VENV)/ready  ## run all notebooks again in place; NOTEBOOKS="notebooks/02_….ipynb" for some

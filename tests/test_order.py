@@ -20,6 +20,7 @@ def shown(cell) -> list[str]:
     return [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in cell.outputs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
 def test_cells_run_from_the_last_to_the_first_show_what_they_show_in_order(path):
     cells = backwards(read(path))

@@ -141,6 +141,7 @@ def test_the_right_letter_cannot_be_guessed_from_its_place_or_its_length(outcome
     assert longest <= 0.6 * len(choices), longest
 
 
+@pytest.mark.slow
 def test_a_form_has_a_picture_for_paper_that_shows_all_of_it():
     for name in NAMES:
         data, metadata = predict(name)._repr_mimebundle_()

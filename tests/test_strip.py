@@ -53,6 +53,7 @@ def test_nothing_that_runs_is_left_and_all_else_is():
     assert json.dumps(after).count('"text/plain"') == json.dumps(before).count('"text/plain"')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("format", "with_state"), [("html", False), ("html", True), ("slides", True)])
 def test_an_export_of_it_has_every_picture_however_it_was_saved(tmp_path, format, with_state):
     notebook = saved_with_state() if with_state else json.loads(all_notebooks()[0].read_text("utf-8"))

@@ -102,6 +102,7 @@ def walks(tmp_path_factory):
     return results
 
 
+@pytest.mark.slow
 def test_every_optimizer_walks_the_same_on_every_surface(walks):
     """To 1e-12, or to thirty times what starts that differ in their 13th digit bring: some of it is chaos.
 
@@ -121,6 +122,7 @@ def test_every_optimizer_walks_the_same_on_every_surface(walks):
     assert calm > 0.7 * total  # where a start that differs in its 13th digit is off by less than 1e-11
 
 
+@pytest.mark.slow
 def test_descents_diverge_at_the_same_step(walks):
     many = 0
     for case, found, wanted, beside in walks:
@@ -347,6 +349,7 @@ def differing(a, b):
     return (a != b) & ~(np.isnan(a) & np.isnan(b))
 
 
+@pytest.mark.slow
 def test_a_map_is_the_same_in_every_cell(maps):
     """Or in nearly every one: where a start that differs in its 12th digit settles at another step, rounding decides.
 
@@ -368,6 +371,7 @@ def test_a_map_is_the_same_in_every_cell(maps):
     assert {str(kind) for kind in kinds} == {"0.0", "inf", "nan"}
 
 
+@pytest.mark.slow
 def test_what_is_made_of_a_map_is_the_same(maps):
     same = 0
     for lab, _, made, rows in maps:

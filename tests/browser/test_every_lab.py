@@ -81,6 +81,7 @@ def test_every_lab_of_the_package_is_tried_here():
     assert labs == {code.split("(")[0] for code in LABS.values()} | {"live_curves", "live_layers"}  # test_live.py
 
 
+@pytest.mark.slow
 def test_each_control_of_a_lab_changes_what_is_drawn_and_it_fits_a_phone(stage):
     assert stage.report()["frames"] > 0
     assert not any(stage.is_blank())
