@@ -94,11 +94,12 @@ def shrinkage(x: Any, y: Any, eta: Any) -> Any:
 
 
 def largest_rate(x: Any, y: Any) -> Any:
-    r"""The learning rate from which on gradient descent from (x, y) does not come to rest (Liang & Montúfar 2025).
+    r"""The learning rate from which on gradient descent from (x, y) does not come to rest.
 
     .. math:: \min\Bigl(1,\ \frac{8}{S + \sqrt{S^2 - 16\,(xy-1)}}\Bigr), \quad S = x^2 + y^2
 
-    The second number is where the ellipse of `border` goes through (x, y); for large S it is close to 4/S, and to 4/λ
+    An exact critical step is due to Liang & Montúfar (2025); this form is where the ellipse of `border` goes through
+    (x, y), and bisection agrees with it; for large S it is close to 4/S, and to 4/λ
     (Lewkowycz et al. 2020). From η = 1 = 2/2 on not even the flattest minima are stable. A start that is a minimum, or
     is led into one or into the saddle exactly, is not meant.
 
@@ -115,7 +116,7 @@ def largest_rate(x: Any, y: Any) -> Any:
 
 
 def border(eta: Any, angle: Any) -> tuple[Any, Any]:
-    r"""x and y of a point of the ellipse inside which gradient descent comes to rest (Liang & Montúfar 2025).
+    r"""x and y of a point of the ellipse inside which gradient descent comes to rest while η < 1.
 
     .. math:: x^2 + y^2 - \eta\,(xy-1) = \frac4\eta
 

@@ -59,7 +59,12 @@ def barrier(loss: Any, a: Any, b: Any, points: int = 25) -> float:
     loss = as_loss(loss)
     check_whole("points", points, 3)
     heights = np.asarray(loss.value(line(of_dim("θ_a", a, loss.dim), of_dim("θ_b", b, loss.dim), points)))
-    return float(np.max(heights - np.linspace(heights[0], heights[-1], points)))
+    return float(np.max(heights - chord(heights)))
+
+
+def chord(heights: np.ndarray) -> np.ndarray:
+    """What lies straight between the first and the last of the heights, at equal distances."""
+    return np.linspace(heights[0], heights[-1], len(heights))
 
 
 def matched(network: Network, a: Any, b: Any) -> np.ndarray:

@@ -1,7 +1,8 @@
-r"""Curvature of a loss of many parameters, from gradients alone; and a loss to look at it on.
+r"""Curvature of a loss of many parameters, from products with its Hessian; and a loss to look at it on.
 
-The Hessian of d parameters has d² entries, but its product with a vector costs two gradients, and products are enough
-for the largest eigenvalue (`sharpness`) and for the k largest (`top_eigen`).
+The Hessian of d parameters has d² entries, but its product with a vector costs two gradients (`hessian_product`; of a
+network exactly, `hessian_at`), and products are enough for the eigenvalue of largest size (`sharpness`), for the
+largest one (`lanczos`), and for the k of largest size (`top_eigen`).
 
 Gradient descent holds its sharpness at 2/η (Cohen et al. 2021). Adam with a constant v̂ is momentum on a stretched
 plane, so what it holds is the sharpness of that plane, at (2+2β₁)/((1−β₁)η) (Cohen et al. 2022).
@@ -18,7 +19,7 @@ from .checks import check_function, check_numbers, check_seed, check_whole, told
 from .data import Data
 from .losses import Gradient
 from .networks import Network
-from .place import Place
+from .place import Place, check_plain
 from .training import Examples
 
 __all__ = ["SquaredError", "hessian_at", "hessian_product", "lanczos", "sharpness", "top_eigen"]
@@ -50,7 +51,7 @@ def sharpness(
     steps : how often u is multiplied by A; too few give a λ that is too small in size
     seed : draws the first u where there is no `direction`
     direction : the first u, shape (d,), as the last call returned it: near the last θ a few steps are enough
-    product : Hv as a function of θ and v, where it is known exactly; else two gradients give it
+    product : Hv as a function of v, as `hessian_at` gives it, where it is known exactly; else two gradients give it
 
     Returns λ of the last u that was multiplied, and the next u, of length 1. Where u has become 0 or infinite it is
     returned as it was before.
@@ -64,9 +65,9 @@ def sharpness(
     root = np.sqrt(check_scale(scale, theta.size))
     check_whole("steps", steps, 1)
     u = first_direction(theta.size, check_seed(seed), direction)
-    multiply = product or (lambda theta, v: hessian_product(gradient, theta, v))
+    multiply = product or (lambda v: hessian_product(gradient, theta, v))
     for _ in range(steps):
-        turned = root * multiply(theta, root * u)
+        turned = root * multiply(root * u)
         value, length = float(u @ turned), float(np.linalg.norm(turned))
         if length == 0 or not np.isfinite(length):
             break
@@ -99,7 +100,7 @@ def top_eigen(
     steps : how often Q is multiplied by H; too few give eigenvalues that are too small in size
     seed : draws the first Q where there are no `directions`
     directions : the first Q, shape (d, k), as the last call returned it: near the last θ a few steps are enough
-    product : Hv as a function of θ and v, where it is known exactly; else two gradients give it
+    product : Hv as a function of v, as `hessian_at` gives it, where it is known exactly; else two gradients give it
 
     Returns Λ of the last Q that was multiplied, shape (k,), the largest in size first, and the next Q, shape (d, k),
     orthonormal. No direction turns round from one step to the next, so that signs along it can be compared.
@@ -113,9 +114,9 @@ def top_eigen(
     check_whole("k", k, 1, theta.size)
     check_whole("steps", steps, 1)
     Q = first_directions(theta.size, k, check_seed(seed), directions)
-    multiply = product or (lambda theta, v: hessian_product(gradient, theta, v))
+    multiply = product or (lambda v: hessian_product(gradient, theta, v))
     for _ in range(steps):
-        turned = np.stack([multiply(theta, v) for v in Q.T], axis=1)
+        turned = np.stack([multiply(v) for v in Q.T], axis=1)
         if not np.isfinite(turned).all():
             return np.full(k, np.nan), Q
         small = Q.T @ turned
@@ -154,7 +155,10 @@ def lanczos(product: Callable[[np.ndarray], np.ndarray], start: Any, products: i
     HQ, size, least = np.empty_like(Q), 0, 0.0
     while size < len(Q) and length > least:
         Q[size] = u / length
-        u = HQ[size] = product(Q[size])
+        u = product(Q[size])
+        if np.shape(u) != Q[size].shape:
+            raise ValueError(f"the product must give numbers of shape {Q[size].shape}, as v has, got {told(u)}")
+        HQ[size] = u
         size += 1
         least = max(least, 1e-10 * float(np.linalg.norm(u)))
         for _ in range(2):  # once is not enough against rounding
@@ -181,7 +185,7 @@ def hessian_product(gradient: Gradient, theta: np.ndarray, v: np.ndarray, reach:
     network of tanh on digits it is below 10⁻⁹ of Hv with r = 10⁻⁴, below 10⁻⁸ with 10⁻⁶ and 10⁻⁷ with 10⁻³.
 
     For ReLU it can be far off: where a kink lies between the two places, the jump of the gradient counts as curvature.
-    `sharpness` finds such directions, and is then two or three times too large; take ``SquaredError.product`` there.
+    `sharpness` finds such directions, and is then two or three times too large; take `hessian_at` there.
 
     Parameters
     ----------
@@ -249,12 +253,12 @@ class SquaredError(Examples):
     seed : draws θ₀, and the batches
     """
 
+    error = "squared error"
+
     def __init__(self, network: Network, data: Data, batch_size: int | None = None, seed: int = 0):
         super().__init__(network, data, batch_size, seed)
         network.check(data.X, data.y)
-        if network.l2 or network.dropout:
-            got = f"λ={network.l2:g} and p={network.dropout:g}"
-            raise ValueError(f"the squared error needs a network without penalty and dropout, got {got}")
+        check_plain("the squared error", network)
         self.targets = np.eye(network.sizes[-1])[data.y]
         self.name = f"squared error on {data.name} of a network {network.sizes}"
 
@@ -294,13 +298,10 @@ def hessian_at(loss: Examples, theta: np.ndarray) -> Callable[[np.ndarray], np.n
     """
     check_examples(loss)
     labels = np.eye(loss.network.sizes[-1])[loss.data.y]
-    error = "squared error" if isinstance(loss, SquaredError) else "cross-entropy"
-    return Place(loss.network, loss.data.X, labels, check_vector("θ", theta), error).product
+    return Place(loss.network, loss.data.X, labels, check_vector("θ", theta), loss.error).product
 
 
 def check_examples(loss: Any) -> None:
     if not isinstance(loss, Examples):
         raise ValueError(f"the loss must be that of a network, such as network.on(data), got {told(loss)}")
-    if loss.network.l2 or loss.network.dropout:
-        got = f"λ={loss.network.l2:g} and p={loss.network.dropout:g}"
-        raise ValueError(f"the Hessian needs a network without penalty and dropout, got {got}")
+    check_plain("the Hessian", loss.network)

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .checks import check_choice, check_seed, check_whole
+from .checks import check_choice, check_seed, check_whole, told
 from .curvature import lanczos
 from .data import Data, digits
 from .knobs import Knob
 from .networks import Network
-from .place import ERRORS, Place
+from .place import ERRORS, Place, check_plain
 from .threads import ONE_THREAD
 
 __all__ = ["COLUMNS", "EdgeTraining", "State", "centred", "edge_at", "few_digits"]
@@ -120,11 +120,11 @@ class EdgeTraining:
         seed: int = 0,
         every: int = 20,
     ):
+        if not isinstance(data, Data):
+            raise ValueError(f"the data must be Data, such as centred(few_digits()), got {told(data)}")
         self.network = Network((data.X.shape[1], 32, 10), "tanh") if network is None else network
         self.network.check(data.X, data.y)
-        if self.network.l2 or self.network.dropout:
-            got = f"λ={self.network.l2:g} and p={self.network.dropout:g}"
-            raise ValueError(f"the edge of stability needs a network without penalty and dropout, got {got}")
+        check_plain("the edge of stability", self.network)
         self.data, self.labels = data, np.eye(self.network.sizes[-1])[data.y]
         self.error = check_choice("the error", error, ERRORS)
         self.gamma, self.seed = MOMENTUM.check_one(gamma), check_seed(seed)
@@ -146,6 +146,8 @@ class EdgeTraining:
 
         Where the loss is above 10⁸ or no number, it is given up: L is infinite from there on.
         """
+        if not isinstance(state, State):
+            raise ValueError(f"the state must be one that begin() or go() has given, got {told(state)}")
         eta, steps = RATE.check_one(eta), check_whole("steps", steps)
         since = state.since if state.eta in (None, eta) else state.k
         theta, v, u = state.theta, state.velocity, state.direction
@@ -153,10 +155,10 @@ class EdgeTraining:
         with ONE_THREAD, np.errstate(all="ignore"):
             for row, k in zip(rows, range(state.k, state.k + steps), strict=True):
                 place = self.at(theta)
-                row[LOSS] = place.loss if place.loss < RUIN else np.inf
                 if not place.loss < RUIN:
-                    theta = np.full_like(theta, np.nan)
-                    continue
+                    rows[k - state.k :, LOSS], theta = np.inf, np.full_like(theta, np.nan)
+                    break
+                row[LOSS] = place.loss
                 if self.measures(k, k - since):
                     row[SHARPNESS], u = self.top(place, u)
                 g = place.gradient

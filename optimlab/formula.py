@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from .checks import check_numbers, told
-from .formula_grammar import Node, nodes_of
+from .formula_grammar import BINDING, NEGATIVE, Node, nodes_of
 from .formula_tokens import FUNCTIONS, FormulaError
 from .tape import Symbolic, Tape, calculate, record
 
 __all__ = ["Formula", "FormulaError", "parse"]
 
 CONSTANTS = {"π": float(np.pi), "e": float(np.e)}
-SIGNS = {"add": (" + ", 10), "subtract": (" - ", 10), "multiply": ("*", 20), "divide": ("/", 20), "power": ("^", 40)}
-NEGATIVE, WHOLE = 30, 50  # how strongly a minus in front, and what needs no brackets, hold together
+SIGNS = {"add": " + ", "subtract": " - ", "multiply": "*", "divide": "/", "power": "^"}
+ADDED, TIMES, RAISED = (BINDING[kind] for kind in ("add", "multiply", "power"))
+WHOLE = RAISED + 10  # how strongly what needs no brackets holds together
 WRITTEN = {operation: name for name, operation in reversed(FUNCTIONS.items())}
 
 
@@ -132,7 +133,7 @@ def printed(nodes: tuple[Node, ...]) -> str:
         elif kind == "negative":
             texts.append((f"-{within(texts[parts[0]], NEGATIVE)}", NEGATIVE))
         elif kind in SIGNS:
-            sign, level = SIGNS[kind]
+            sign, level = SIGNS[kind], BINDING[kind]
             first, second = texts[parts[0]], texts[parts[1]]
             left = within(first, WHOLE if kind == "power" else level)
             right = within(second, WHOLE if kind == "power" or second[1] == NEGATIVE else level + 1)
@@ -184,19 +185,19 @@ def typeset_node(nodes: tuple[Node, ...], texts: list[tuple[str, int]], kind: st
     if kind == "negative":
         return f"-{fenced(first, NEGATIVE)}", NEGATIVE
     if kind in ("add", "subtract"):
-        right = fenced(second, WHOLE if second[1] == NEGATIVE else 11)
+        right = fenced(second, WHOLE if second[1] == NEGATIVE else ADDED + 1)
         return f"{first[0]} {'+' if kind == 'add' else '-'} {right}", 10
     if kind == "multiply":
-        return times(fenced(first, 20), fenced(second, WHOLE if second[1] == NEGATIVE else 21)), 20
+        return times(fenced(first, TIMES), fenced(second, WHOLE if second[1] == NEGATIVE else TIMES + 1)), TIMES
     if kind == "divide":
         return rf"\frac{{{first[0]}}}{{{second[0]}}}", NEGATIVE + 1
     if kind == "power":
         if nodes[parts[0]][0] in COMMANDS and nodes[parts[1]][0] == "number":
             command, argument = first[0].split(r"\left", 1)
-            return rf"{command}^{{{second[0]}}}\left{argument}", 40
-        return rf"{fenced(first, WHOLE)}^{{{second[0]}}}", 40
+            return rf"{command}^{{{second[0]}}}\left{argument}", RAISED
+        return rf"{fenced(first, WHOLE)}^{{{second[0]}}}", RAISED
     if kind == "exp":
-        return f"e^{{{first[0]}}}", 40
+        return f"e^{{{first[0]}}}", RAISED
     if kind in FENCES:
         return first[0].join(FENCES[kind]), WHOLE
     return rf"{COMMANDS[kind]}\left({', '.join(texts[i][0] for i in parts)}\right)", WHOLE
@@ -204,7 +205,7 @@ def typeset_node(nodes: tuple[Node, ...], texts: list[tuple[str, int]], kind: st
 
 def decimal(number: float) -> tuple[str, int]:
     digits, _, exponent = plain(number).partition("e")
-    return (rf"{digits} \cdot 10^{{{int(exponent)}}}", 20) if exponent else (digits, WHOLE)
+    return (rf"{digits} \cdot 10^{{{int(exponent)}}}", TIMES) if exponent else (digits, WHOLE)
 
 
 def times(left: str, right: str) -> str:

@@ -86,7 +86,7 @@ def tokens(text: str) -> list[Token]:
     while at < len(text):
         if text[at] not in SPACES:
             found += word_at(text, at)
-            at += len(found[-1].text) + found[-1].at - at
+            at = found[-1].at + len(found[-1].text)
         else:
             at += 1
     return [*found, Token("end", "", len(text))]

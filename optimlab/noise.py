@@ -64,13 +64,13 @@ class Noisy(Through):
         return {**self.surface.params, "sigma": self.sigma}
 
     def as_formula(self) -> Noisy:
-        return Noisy(self.surface.as_formula(), self.sigma, self.seed, self.copies)
+        return type(self)(self.surface.as_formula(), self.sigma, self.seed, self.copies)
 
     def replace(self, **changes: Any) -> Noisy:
         """The same with other knobs: ``Noisy(ravine()).replace(sigma=0.3, kappa=50)``."""
         sigma = changes.pop("sigma", self.sigma)
         surface = self.surface.replace(**changes) if changes else self.surface
-        return Noisy(surface, sigma, self.seed, self.copies)
+        return type(self)(surface, sigma, self.seed, self.copies)
 
     def __repr__(self) -> str:
         return f"{self.surface!r} with noise σ={short(self.sigma)}"

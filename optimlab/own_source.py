@@ -33,11 +33,19 @@ MODULES = {"np", "numpy", "math"}
 
 def name_of(function: Callable) -> str:
     """The body of a lambda, the name of any other function; without source, f(x, y)."""
+    if hasattr(function, "latex"):  # a typed formula says it itself
+        return shortened(str(function), LONGEST)
     body = source_of(function)
     name = getattr(function, "__name__", type(function).__name__)
     if name != "<lambda>":
         return shortened(name, LONGEST)
     return "f(x, y)" if body is None else shortened(pretty(body), LONGEST)
+
+
+def latex_of(function: Callable, called: str) -> str:
+    """The formula of a function in LaTeX: its own, that of its source, or its name."""
+    body = source_of(function)
+    return getattr(function, "latex", None) or (latex(body) if body else as_text(called))
 
 
 def pretty(code: str) -> str:

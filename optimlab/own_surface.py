@@ -7,14 +7,13 @@ Where to start, what to draw and where the minima are is found (`optimlab.valley
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .checks import check_numbers, shortened, told
-from .own_source import LONGEST, as_text, latex, name_of, source_of
+from .own_source import LONGEST, latex_of, name_of
 from .pointwise import Differences, Pointwise, Slopes, check_arguments, of_gradient, place
 from .surfaces import Surface
 from .valleys import NEAR, Valleys, valleys
@@ -25,7 +24,7 @@ EXAMPLE = "lambda x, y: x**2 + 10 * np.sin(y) ** 2"
 SLOPE_EXAMPLE = "lambda x, y: (2 * x, 10 * np.sin(2 * y))"
 TRIED = 40  # points at which functions are compared
 HUGE = 1e30
-SEARCHES = ((30e-6, (41, 40)), (150e-6, (25, 6)), (np.inf, (13, 2)))  # seconds that a value takes: cells, descents
+SEARCHES = {True: (41, 40), False: (25, 6)}  # of all points at once, or one by one: cells, descents
 CORNERS = ((0.18, 0.79), (0.83, 0.74), (0.17, 0.2), (0.79, 0.23), (0.34, 0.61), (0.62, 0.37), (0.55, 0.93))
 
 
@@ -46,12 +45,12 @@ class OwnSurface(Surface):
     reason: str = ""
     bounded: bool = True
     found: str = ""
-    local_minima: tuple = field(default=())
+    local_minima: tuple = ()
 
     def summary(self) -> str:
         """What is known of it, in one line."""
-        told = "gradient exact" if self.recorded else f"gradient by central differences, for {self.reason}"
-        return f"{self.name}: {told}; {self.found or f'{len(self.minima)} minima given'}"
+        how = "gradient exact" if self.recorded else f"gradient by central differences, for {self.reason}"
+        return f"{self.name}: {how}; {self.found or f'{len(self.minima)} minima given'}"
 
 
 def surface(
@@ -99,10 +98,9 @@ def surface(
     given = None if minima is None else check_minima(minima, of, found)
     minima = found.minima if given is None else given
     view = view or view_of(minima if len(minima) else found.others, found.finite)
-    body = source_of(function)
     return OwnSurface(
         name=called,
-        formula=latex(body) if body else as_text(called),
+        formula=latex_of(function, called),
         of=of,
         slope=slope,
         minima=pairs(inside(minima, view)),
@@ -149,7 +147,7 @@ def pair(numbers: np.ndarray) -> str:
 
 
 def search(of: Pointwise, slope: Callable, view: Any, name: str) -> Valleys:
-    """The valleys of the loss; of a slow function fewer cells are asked."""
+    """The valleys of the loss; a function that is asked point by point is asked for fewer."""
 
     def value(theta: np.ndarray) -> np.ndarray:
         return np.broadcast_to(np.asarray(of(*theta.T), float), theta.shape[:1])
@@ -157,12 +155,7 @@ def search(of: Pointwise, slope: Callable, view: Any, name: str) -> Valleys:
     def gradient(theta: np.ndarray) -> np.ndarray:
         return np.stack(np.broadcast_arrays(theta[:, 0], *slope(*theta.T))[1:], axis=-1).astype(float)
 
-    points = points_in(view or NEAR, TRIED)
-    began = perf_counter()
-    value(points)
-    cost = (perf_counter() - began) / len(points)
-    cost = 0.0 if of.formula is not None or of.arrays else cost
-    found = valleys(value, gradient, view, *next(size for limit, size in SEARCHES if cost < limit))
+    found = valleys(value, gradient, view, *SEARCHES[of.formula is not None or of.arrays])
     if view is not None:
         with np.errstate(all="ignore"):
             heights = value(points_in(view, 200))

@@ -10,11 +10,23 @@ import numpy as np
 from .checks import check_choice
 from .networks import ACTIVATIONS, Network, log_softmax
 
-__all__ = ["ERRORS", "Place"]
+__all__ = ["ERRORS", "Place", "check_plain", "is_plain"]
 
 
 BENDS: dict[str, Callable] = {"tanh": lambda a: -2 * a, "sigmoid": lambda a: 1 - 2 * a, "relu": np.zeros_like}
 """dφ′/da, where φ′ is written in terms of a = φ(z)."""
+
+
+def is_plain(network: Network) -> bool:
+    """Whether it has neither penalty nor dropout."""
+    return not (network.l2 or network.dropout)
+
+
+def check_plain(what: str, network: Network) -> None:
+    """That it has neither penalty nor dropout, or a `ValueError`."""
+    if not is_plain(network):
+        got = f"λ={network.l2:g} and p={network.dropout:g}"
+        raise ValueError(f"{what} needs a network without penalty and dropout, got {got}")
 
 
 def squared(outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray, Callable]:

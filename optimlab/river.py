@@ -80,15 +80,7 @@ class Across(Noisy):
     """
 
     def noise(self, k: int) -> np.ndarray:
-        return np.round(super().noise(k), 3) * (np.arange(self.dim or 1) == (self.dim or 1) - 1)
-
-    def as_formula(self) -> Across:
-        return Across(self.surface.as_formula(), self.sigma, self.seed, self.copies)
-
-    def replace(self, **changes: Any) -> Across:
-        sigma = changes.pop("sigma", self.sigma)
-        surface = self.surface.replace(**changes) if changes else self.surface
-        return Across(surface, sigma, self.seed, self.copies)
+        return np.round(super().noise(k), 3) * (np.arange(self.dim) == self.dim - 1)
 
 
 def river_part(x: Any) -> Any:
@@ -138,6 +130,11 @@ def progress(way: Any, x: Any = 0.0) -> np.ndarray:
     return LENGTH * np.log(np.exp(check_numbers(x, "x must be a number") / LENGTH) + way / LENGTH**2)
 
 
+def square_after(square: Any, eta: Any, h: Any, sigma: Any) -> Any:
+    """E[y²] after a step with η, from what it was before."""
+    return (1 - eta * h) ** 2 * square + (eta * sigma) ** 2
+
+
 class Expected(NamedTuple):
     """What many copies have on the average at the steps 0 … T, each of shape (T+1, ...)."""
 
@@ -169,14 +166,15 @@ def expected(rates: Any, h: Any = STEEPNESS, sigma: Any = NOISE, start: tuple = 
     rates, h, sigma = np.asarray(RATE.check(rates)), STEEP.check(h), SIGMA.check(sigma)
     if not rates.ndim:
         raise ValueError(f"the rates must be one η for each step, shape (T, ...), got {told(float(rates))}")
-    if np.shape(start) != (2,):
-        raise ValueError(f"the start must be two numbers, x and y, got {told(start)}")
+    must = "the start must be two numbers, x and y"
+    if check_numbers(start, must).shape != (2,):
+        raise ValueError(f"{must}, got {told(start)}")
     x = np.full(np.broadcast_shapes(rates.shape[1:], np.shape(h), np.shape(sigma)), float(start[0]))
     square = np.full_like(x, float(start[1]) ** 2)
     xs, squares = [x], [square]
     for eta in rates:
         x = x + eta / LENGTH * river_part(x)
-        square = (1 - eta * h) ** 2 * square + eta**2 * np.square(sigma)
+        square = square_after(square, eta, h, sigma)
         xs.append(x)
         squares.append(square)
     return Expected(np.array(xs), 0.5 * h * np.array(squares))

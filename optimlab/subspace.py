@@ -16,7 +16,8 @@ import numpy as np
 from .checks import check_choice, check_numbers, check_whole
 from .curvature import check_vector, hessian_at, top_eigen
 from .knobs import Knob
-from .losses import Loss
+from .losses import Loss, as_loss
+from .place import is_plain
 from .training import Examples
 
 __all__ = ["PARTS", "ProjectedPath", "projected_descent", "random_share", "shares"]
@@ -24,6 +25,7 @@ __all__ = ["PARTS", "ProjectedPath", "projected_descent", "random_share", "share
 PARTS = ("all", "inside", "outside")
 RATE = Knob("η", "learning rate", 1e-3, 10.0, log=True, allowed="(0, ∞)")
 STRETCH = Knob("s", "stretch", 0.0, 1.0, allowed="[0, 1]", count=11)
+FIRST = 30  # iterations of the first directions
 SPARE = 5  # directions beyond k, so that the k-th converges
 
 
@@ -124,6 +126,7 @@ def projected_descent(
     inside [1.0, 0.0]
     outside [0.39, 1.0]
     """
+    loss = as_loss(loss)
     theta, eta, s = check_vector("θ₀", theta), RATE.check_one(lr), STRETCH.check_one(stretch)
     check_whole("the number of steps", steps, 1)
     check_choice("the part", part, PARTS)
@@ -135,11 +138,12 @@ def projected_descent(
         raise ValueError(f"the directions must be at least k={k} columns, got shape {np.shape(directions)}")
     path, told_loss = np.full((steps + 1, theta.size), np.nan), np.full(steps + 1, np.nan)
     share, full = np.full((steps + 1, k), np.nan), np.full((steps + 1, k), np.nan)
-    improve = improving(loss, min(k + SPARE, theta.size), directions)
+    Q, wanted = directions, min(k + SPARE, theta.size) if directions is None else np.shape(directions)[-1]
     with np.errstate(all="ignore"):
         for t in range(steps + 1):
             if t % every == 0:
-                values, Q = improve(theta, iterations)
+                times, product = FIRST if Q is None else iterations, exact_product(loss, theta)
+                values, Q = top_eigen(loss.gradient, theta, wanted, times, directions=Q, product=product)
             path[t], told_loss[t] = theta, loss.value(theta)
             gradient = loss.gradient_at(first + t)(theta)
             if not (np.isfinite(gradient).all() and np.isfinite(told_loss[t])):
@@ -162,25 +166,6 @@ def projected(gradient: np.ndarray, directions: np.ndarray, part: str, stretch: 
     return kept * (np.linalg.norm(gradient) / length) ** stretch if length > 0 else kept
 
 
-def improving(loss: Loss, count: int, directions: Any) -> Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]:
-    """A function of θ and a number of iterations that returns eigenvalues and directions, and remembers them."""
-    Q, begun = directions, directions is not None
-
-    def improve(theta: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
-        nonlocal Q, begun
-        product = exact_product(loss, theta)
-        wanted = count if Q is None else np.shape(Q)[-1]
-        times = iterations if begun else 30
-        values, Q = top_eigen(loss.gradient, theta, wanted, times, directions=Q, product=product)
-        begun = True
-        return values, Q
-
-    return improve
-
-
-def exact_product(loss: Loss, theta: np.ndarray) -> Callable[[Any, np.ndarray], np.ndarray] | None:
-    """Hv where it is known exactly, as `top_eigen` takes it."""
-    if not isinstance(loss, Examples) or loss.network.l2 or loss.network.dropout:
-        return None
-    multiply = hessian_at(loss, theta)
-    return lambda _, v: multiply(v)
+def exact_product(loss: Loss, theta: np.ndarray) -> Callable[[np.ndarray], np.ndarray] | None:
+    """v → Hv where it is known exactly."""
+    return hessian_at(loss, theta) if isinstance(loss, Examples) and is_plain(loss.network) else None

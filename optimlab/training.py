@@ -47,6 +47,8 @@ class Examples(Loss):
     seed : draws θ₀, the shuffling and dropout
     """
 
+    error = "cross-entropy"
+
     def __init__(self, network: Network, data: Data, batch_size: int | None = None, seed: int = 0):
         check_parts(network, data, len(data.X) if batch_size is None else batch_size, seed)
         self.network, self.data, self.batch_size, self.seed = network, data, batch_size, seed

@@ -148,7 +148,7 @@ def test_the_summary_tells_the_regimes():
     [
         ({"eta": 0.4}, "learning rate η must be in"),
         ({"gamma": 1.0}, "momentum γ must be in"),
-        ({"start": (5.0, 0.3)}, "the start must have x in"),
+        ({"start": (5.1, 0.3)}, "the start must have x in"),
         ({"start": (1.0, 2.0, 3.0)}, "must have shape"),
         ({"start": (4.0, np.nan)}, "start"),
         ({"steps": 1}, "steps must be a whole number"),

@@ -104,7 +104,7 @@ def test_the_seed_draws_the_first_direction():
 
 def test_an_exact_product_takes_the_place_of_differences():
     matrix = np.array([[3.0, 1.0], [1.0, 2.0]])
-    value, _ = sharpness(lambda theta: 0 * theta, np.zeros(2), product=lambda theta, v: matrix @ v)
+    value, _ = sharpness(lambda theta: 0 * theta, np.zeros(2), product=lambda v: matrix @ v)
     assert value == pytest.approx(np.linalg.eigvalsh(matrix)[-1], rel=1e-12)
 
 

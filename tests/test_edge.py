@@ -264,3 +264,20 @@ def test_python_computes_it_for_the_present_setting_only(lab):
 def test_what_cannot_be_is_one_sentence(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_the_summary_of_a_short_part_tells_of_that_part_only():
+    lab = edge_lab(0.8, 0.3, 300, 350, steps=500)  # the jumps of the 300 steps before it do not count
+    (said,) = [line for line in str(lab).splitlines() if "before step 350" in line]
+    assert "turns round in few steps" in said
+
+
+def test_what_is_no_data_no_state_and_no_product_is_named():
+    training = EdgeTraining(centred(few_digits(40)))
+    for wrong, said in (
+        (lambda: EdgeTraining(5), "the data must be Data"),
+        (lambda: training.go(5, 0.5, 1), "the state must be one that"),
+        (lambda: lanczos(lambda v: v[:2], np.ones(3), 2), "the product must give numbers of shape"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            wrong()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from optimlab import surfaces
 from optimlab.descent import descend
+from optimlab.formula import parse
 from optimlab.labs.gradient import gradient_lab
 from optimlab.labs.map import map_lab
 from optimlab.labs.race import race
@@ -329,3 +330,10 @@ def test_minima_that_are_given_are_taken():
     assert surface(good, minima=[(0, 0)]).minima == ((0.0, 0.0),)
     assert surface(good, minima=(0, 0)).minima == ((0.0, 0.0),)
     assert surface(good, minima=[]).minimum == -np.inf
+
+
+def test_a_typed_formula_is_a_surface_with_its_own_name_and_latex():
+    formula = parse("x^2 + 10 sin(y)^2")
+    own = surface(formula)
+    assert own.name == str(formula) == "x^2 + 10*sin(y)^2" and own.formula == formula.latex and own.recorded
+    np.testing.assert_allclose(own.gradient(np.array([1.0, 0.5])), [2.0, 10 * np.sin(1.0)], rtol=1e-12)

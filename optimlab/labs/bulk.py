@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from ..checks import check_choice, check_seed, check_whole
-from ..curvature import SquaredError, top_eigen
+from ..curvature import SquaredError, hessian_at, top_eigen
 from ..data import Data, digits
+from ..descent import descend
+from ..edge import centred
 from ..knobs import Knob
 from ..networks import Network
+from ..optimizers import GradientDescent
 from ..palette import role, role_style
 from ..stage.marks import Curve, HLine, Points, VLine
 from ..stage.scene import Panel, Readout, Run, Scene
 from ..stage.widget import Source
-from ..subspace import SPARE, ProjectedPath, hessian_at, projected_descent, random_share
+from ..subspace import SPARE, STRETCH, ProjectedPath, projected_descent, random_share
 from ..threads import ONE_THREAD
 from ..training import Examples
 from .lab import Control, Lab
@@ -46,7 +48,6 @@ LOSSES: dict[str, tuple[type[Examples], Knob, float, tuple[float, float]]] = {  
 STEEP = Knob("k", "number of directions", 1, MOST, allowed=f"[1, {MOST}]", count=MOST, whole=True)
 BATCH = Knob("B", "batch size", 25, EXAMPLES, allowed=f"[10, {EXAMPLES}]", count=16, whole=True)
 BEFORE = Knob("T₀", "steps before", 0, LONGEST, allowed=f"[0, {LONGEST}]", count=31, whole=True)
-STRETCH = Knob("s", "stretch", 0.0, 1.0, allowed="[0, 1]", count=11)
 SGD, DOM, BULK, FULL, CHANCE = "SGD", "Dom", "Bulk", "full", "chance"
 PART = {DOM: "inside", BULK: "outside"}
 SETTING = ("eta", "batch", "before")
@@ -147,9 +148,7 @@ def mean_of(numbers: np.ndarray) -> str:
 @lru_cache(maxsize=1)
 def examples() -> Data:
     """The first digits, from each pixel its mean taken away."""
-    data = digits(EXAMPLES)
-    mean = data.X.mean(axis=0)
-    return replace(data, X=data.X - mean, X_test=data.X_test - mean)
+    return centred(digits(EXAMPLES))
 
 
 def problem(world: Any, batch: int) -> Examples:
@@ -164,12 +163,8 @@ def setting(values: Any) -> tuple[float, int, int]:
 @lru_cache(maxsize=4)
 def early(world: Any, eta: float, batch: int) -> np.ndarray:
     """θ of SGD at the steps 0 … 300."""
-    loss = problem(world, batch)
-    path = [loss.start]
     with ONE_THREAD, np.errstate(all="ignore"):
-        for t in range(LONGEST):
-            path.append(path[-1] - eta * loss.gradient_at(t)(path[-1]))
-    return np.array(path)
+        return descend(problem(world, batch), GradientDescent(eta), steps=LONGEST).theta
 
 
 @lru_cache(maxsize=16)
@@ -177,8 +172,7 @@ def spectrum(world: Any, eta: float, batch: int, before: int) -> tuple[np.ndarra
     """The first eigenvalues at θ₀, and their directions."""
     loss, theta = problem(world, batch), early(world, eta, batch)[before]
     with ONE_THREAD, np.errstate(all="ignore"):
-        product = hessian_at(loss, theta)
-        return top_eigen(loss.gradient, theta, MOST + SPARE, BEGUN, product=lambda _, v: product(v))
+        return top_eigen(loss.gradient, theta, MOST + SPARE, BEGUN, product=hessian_at(loss, theta))
 
 
 def descended(world: Any, part: str, k: int, stretch: float, *where: Any) -> ProjectedPath:

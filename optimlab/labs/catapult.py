@@ -11,6 +11,7 @@ import numpy as np
 from ..catapult_theory import border, flow_sharpness, largest_rate, sharpness
 from ..checks import check_whole, told
 from ..descent import descend
+from ..edge import edge_at
 from ..knobs import Knob
 from ..optimizers import Momentum
 from ..palette import ROLES, role, style_of
@@ -27,7 +28,7 @@ __all__ = ["catapult_lab"]
 
 RATE = Knob("η", "learning rate", 0.005, 0.35, allowed="[0.005, 0.35]", count=70)
 MOMENTUM = Knob("γ", "momentum", 0.0, 0.95, allowed="[0, 0.95]", count=20)
-VIEW = ((-4.8, 4.8), (-3.8, 3.8))
+VIEW = ((-5.0, 5.0), (-4.0, 4.0))
 SURFACE = replace(product(), view=VIEW)
 RATES = np.round(np.linspace(RATE.low, RATE.high, 2 * RATE.count - 1), 6)
 FINAL = 400  # steps, after which a descent is at its end
@@ -59,7 +60,7 @@ def catapult_lab(
     ----------
     eta : η in [0.005, 0.35]
     gamma : γ of heavy ball in [0, 0.95]; 0 is gradient descent
-    start : (x, y), with |x| ≤ 4.8 and |y| ≤ 3.8
+    start : (x, y), with |x| ≤ 5 and |y| ≤ 4
     steps : how many are shown, from 2 to 1000
     """
     check_whole("steps", steps, 2, 1000)
@@ -82,7 +83,7 @@ def catapult_lab(
         Readout("λ", DESCENT, SHARP),
         Readout("(2+2γ)/η", "lines", STABLE),
         Readout("x² − y²", DESCENT, IMBALANCE),
-        Readout("a gradient flow would end at λ", DESCENT, FLOWS),
+        Readout("a flow from here ends at λ", DESCENT, FLOWS),
     ]
     controls = [
         Control("eta", RATE, RATE.check_one(eta), "all"),
@@ -95,7 +96,7 @@ def catapult_lab(
 def in_view(start: tuple) -> tuple:
     """The start, if it lies in the view, or a `ValueError`."""
     if not all(low <= x <= high for x, (low, high) in zip(start, VIEW, strict=True)):
-        raise ValueError(f"the start must have x in [-4.8, 4.8] and y in [-3.8, 3.8], got {told(start)}")
+        raise ValueError(f"the start must have x in [-5, 5] and y in [-4, 4], got {told(start)}")
     return start
 
 
@@ -142,7 +143,7 @@ def formula(name: str, needs: tuple[str, ...], compute: Any) -> Source:
 
 def circle(values: Any) -> Any:
     """x² + y² = (2+2γ)/η: minima inside are stable."""
-    radius = np.sqrt((2 + 2 * numbers(values["gamma"])) / numbers(values["eta"]))
+    radius = np.sqrt(edge_at(numbers(values["eta"]), numbers(values["gamma"])))
     return np.stack([radius * np.cos(ROUND), radius * np.sin(ROUND)], axis=-1)
 
 
@@ -157,14 +158,13 @@ def lines(values: Any) -> Any:
     """λ₀; the η from which on the start is not stable, and 4/λ₀; the λ up to which η is stable; L₀."""
     start, eta, gamma = (numbers(values[name]) for name in SHAPES)
     first = sharpness(start[..., 0], start[..., 1])
-    factor = 2 + 2 * gamma
-    row = [first, factor / first, 4 / first, factor / eta, SURFACE.value(start)]
+    row = [first, (2 + 2 * gamma) / first, 4 / first, edge_at(eta, gamma), SURFACE.value(start)]
     return np.stack(row, axis=-1)[..., None, :]
 
 
 def bound(values: Any) -> Any:
     """(2+2γ)/η for all η of the slider, and those between."""
-    highest = (2 + 2 * numbers(values["gamma"])[..., None]) / RATES
+    highest = edge_at(RATES, numbers(values["gamma"])[..., None])
     return np.stack([RATES + 0.0 * highest, highest], axis=-1)
 
 

@@ -196,7 +196,7 @@ def told(steps: int, setting: Any, values: Any) -> Any:
         if not np.isfinite(walk[end, LOSS]):
             yield f"from step {begin} on it diverges, at η={eta_at(plan, begin):.3g}"
             return
-        last = walk[max(end - LAST, 0) : end]
+        last = walk[max(begin, end - LAST) : end]
         mean, limit = last[:, SHARPNESS].mean(), last[-1, EDGE]
         yield f"sharpness before step {end}: {rounded(mean)}, edge {limit:.3g}; {signs(last)}"
     if change is not None and eta_at(plan, change) > eta_at(plan, change - 1):

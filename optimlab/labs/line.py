@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..connectivity import Forked, matched
+from ..connectivity import Forked, chord, matched
 from ..data import Data, digits
 from ..descent import descend
 from ..knobs import Knob
@@ -172,8 +172,7 @@ def line_rows(way: str, values: Any) -> np.ndarray:
     """α, training loss, test error, and the straight line between the losses at both ends, at each place."""
     setting, alpha = setting_of(values), np.array(places())
     heights = np.array([measured(setting, way, place) for place in places()])
-    first, last = (measured(setting, way, end)[0] for end in (0.0, 1.0))
-    return np.column_stack([alpha, heights, (1 - alpha) * first + alpha * last])
+    return np.column_stack([alpha, heights, chord(heights[:, 0])])
 
 
 def barrier_row(values: Any) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..networks import Network
 from ..optimizers import Adam, Optimizer
 from ..optimizers.base import check_optimizer
 from ..palette import Style, role, role_style
-from ..principal import DRIFT, PathPlane, pca_plane, random_walk, walk_cosines, walk_shares
+from ..principal import DRIFT, pca_plane, random_walk, walk_cosines, walk_shares
 from ..stage.marks import Bars, Curve, HLine, Mark, Points, VLine
 from ..stage.scene import Panel, Run, Scene
 from ..stage.widget import Source
@@ -104,7 +104,7 @@ class Paths:
         """The row of each kind, counted from above."""
         return dict(zip(KINDS, np.random.default_rng(self.seed).permutation(len(KINDS)).tolist(), strict=True))
 
-    def plane(self, kind: str, drift: float) -> PathPlane:
+    def plane(self, kind: str, drift: float) -> Drawn:
         if kind == "training":
             return training_plane(self.optimizer, self.steps, self.seed)
         number = list(KINDS).index(kind)
@@ -112,21 +112,29 @@ class Paths:
         return walk_plane(self.steps, walk_seed, drift if kind == "drift" else 0.0)
 
 
+class Drawn(NamedTuple):
+    """What is drawn of a `PathPlane`; its directions, which are long, are not kept."""
+
+    components: np.ndarray
+    shares: np.ndarray
+
+
 @lru_cache(maxsize=4)
-def training_plane(optimizer: Optimizer, steps: int, seed: int) -> PathPlane:
+def training_plane(optimizer: Optimizer, steps: int, seed: int) -> Drawn:
     with ONE_THREAD, np.errstate(all="ignore"):
         path = descend(NETWORK.on(digits(), BATCH, seed), optimizer, NETWORK.init(seed), steps).theta
         plane = pca_plane(path) if np.isfinite(path).all() and np.ptp(path, axis=0).any() else None
     if plane is None or len(plane.shares) <= FIRST.high:
         least = f"{FIRST.high + 1} components"
         raise ValueError(f"the training must stay finite and move in {least}, and it does not with {optimizer!r}")
-    return plane
+    return Drawn(plane.components, plane.shares)
 
 
 @lru_cache(maxsize=64)
-def walk_plane(steps: int, seed: int, drift: float) -> PathPlane:
+def walk_plane(steps: int, seed: int, drift: float) -> Drawn:
     with ONE_THREAD:
-        return pca_plane(random_walk(NETWORK.size, steps, seed, drift))
+        plane = pca_plane(random_walk(NETWORK.size, steps, seed, drift))
+    return Drawn(plane.components, plane.shares)
 
 
 def is_open(values: Any) -> bool:
@@ -172,7 +180,7 @@ def sources_of(paths: Paths) -> list[Source]:
     return [*lines, Source("curtain", ("reveal",), curtain, ())]
 
 
-def in_row(plane: PathPlane, first: int, row: int) -> np.ndarray:
+def in_row(plane: Drawn, first: int, row: int) -> np.ndarray:
     """Where a path is drawn in its row, shape (T+1, 2)."""
     pair = plane.components[:, first - 1 : first + 1]
     low, high = pair.min(axis=0), pair.max(axis=0)

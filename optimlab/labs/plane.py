@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import landscapes
 from ..checks import check_choice, check_whole, told
-from ..curvature import SquaredError, hessian_at, lanczos
+from ..curvature import hessian_at, lanczos
 from ..data import Data, digits
 from ..descent import descend
 from ..knobs import Knob
@@ -18,6 +19,7 @@ from ..landscapes import Plane, of_dim, random_direction, rescaled
 from ..networks import Network
 from ..optimizers import Adam
 from ..palette import role, role_style
+from ..place import is_plain
 from ..schedules import cosine_decay
 from ..stage.marks import Curve, HLine, Map, Points
 from ..stage.scene import Panel, Readout, Run, Scene
@@ -31,7 +33,7 @@ SIZES, EXAMPLES, BATCH, RATE, STEPS = (64, 64, 10), 400, 32, 0.01, 400
 SETTING = ("c", "normalize", "seed")
 NORMALIZATIONS = ("none", "layer", "filter")
 SEEDS = 8  # planes; each has two directions of its own
-FACTOR = Knob("c", "factor", 1 / 8, 8.0, log=True, allowed="[0.125, 8]", count=25)
+FACTOR = replace(landscapes.FACTOR, allowed="[0.125, 8]")
 CHOICE = Knob("norm.", "normalization (0 none, 1 layer, 2 filter)", 0, 2, allowed="[0, 2]", count=3, whole=True)
 SEED = Knob("seed", "of the two directions", 0, SEEDS - 1, allowed=f"[0, {SEEDS - 1}]", count=SEEDS, whole=True)
 CELLS, POINTS = 27, 81  # of the plane, each way, and of the section; both have one at θ
@@ -145,7 +147,7 @@ class Pictures:
             raise ValueError("a network of your own needs its θ as well, got None")
         self.network: Network = replace(network, l2=0.0, dropout=0.0)
         self.data: Data = data
-        self.loss = loss if isinstance(loss, SquaredError) else self.network.on(data)
+        self.loss = loss if is_plain(network) else self.network.on(data)
         self.theta = of_dim("θ", theta, network.size)
         self.labels = self.network.predict(self.at(1.0), data.X)
         self.plane = lru_cache(maxsize=128)(self._plane)

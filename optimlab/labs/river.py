@@ -12,7 +12,7 @@ from ..checks import check_seed, check_whole
 from ..knobs import Knob
 from ..optimizers import GradientDescent
 from ..palette import role, role_style
-from ..river import STEEPNESS, Across, expected, hill, progress, river_part, river_valley
+from ..river import STEEPNESS, Across, expected, hill, progress, river_part, river_valley, square_after
 from ..schedules import constant, cosine_decay
 from ..stage.marks import Curve, Field, Handle, Path, VLine
 from ..stage.scene import Panel, Readout, Run, Scene
@@ -52,7 +52,7 @@ class Copies(GradientDescent):
     def step(self, theta: Any, grad: Any, state: Any, k: Any) -> Any:
         there, _ = super().step(theta, grad, {}, k)
         eta = self.rate(k)
-        square = (1 - eta * STEEPNESS) ** 2 * state["square"] + (eta * self.sigma) ** 2
+        square = square_after(state["square"], eta, STEEPNESS, self.sigma)
         return there, {"square": square, "smooth": MEMORY * state["smooth"] + (1 - MEMORY) * loss_at(there)}
 
 

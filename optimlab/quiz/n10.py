@@ -1,4 +1,4 @@
-"""What notebook 10 asks at its start, about 05, 07 and 09: a ball of noise, momentum's limit, Muon's order."""
+"""What notebook 10 asks at its start, about 02, 07 and 09: a ball of noise, momentum's limit, Muon's order."""
 
 import numpy as np
 
